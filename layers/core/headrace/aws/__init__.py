@@ -1,0 +1,1 @@
+"""Thin adapters: each turns values of the core into calls of one AWS service and back."""
