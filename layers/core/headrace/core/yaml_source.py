@@ -1,0 +1,420 @@
+"""A YAML file as plain values, with the line of every value in it.
+
+Rule 16 of the pipeline language: YAML without its traps. Scalars are those of the YAML 1.2 core schema
+(https://yaml.org/spec/1.2.2/#103-core-schema) and no others: `NO`, `on`, `1:30`, dates and `007` are text, `1e-3` is a
+number. Tags, anchors, aliases, merge keys, a second document and duplicate keys are refused, so a value is what is
+written at its place. JSON is YAML.
+
+Values are built straight from the parser's events, with libyaml when PyYAML has it: no node graph, a bound on bytes,
+depth and values, so that a bomb is refused after bounded work.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import yaml
+
+from headrace.core.errors import InvalidSpec, Problem
+
+MAX_BYTES: Final = 10 * 1024 * 1024
+MAX_DEPTH: Final = 64
+MAX_VALUES: Final = 500_000
+MAX_KEY: Final = 1024
+MAX_PROBLEMS: Final = 100
+
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
+_SURROGATES: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_WANTS_QUOTES: Final = re.compile(r"\$\{\{|\{\{|[*@`]|\w\?\s*:")
+_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_BASED: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_WORDS: Final[dict[str, None | bool]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
+
+class Place(NamedTuple):
+    """Where a value stands and how it is written; lines count from 1."""
+
+    line: int
+    key_line: int
+    style: str  # plain | quoted | literal | folded | map | list
+    last_line: int
+    last_column: int
+    children: dict[str, Place] | list[Place] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's plain data, and where each part of it stands.
+
+    A path is the keys joined by dots, list positions in brackets: `processes.call.each[1].chrom`.
+    """
+
+    value: dict[str, Any]
+    file: str
+    root: Place
+    source: tuple[str, ...]
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the whole file is written with braces, as JSON is; it has no `|` blocks then."""
+        return self.source[self.root.line - 1].lstrip().startswith("{")
+
+    def place(self, path: str) -> Place:
+        """The place of `path`, or of the nearest part above it that is written down."""
+        return _descend(self.root, path)
+
+    def line(self, path: str, within: int = 0) -> int:
+        """The line of `path` (of its key, in a map); `within=n` is the n-th line of the text that stands there."""
+        place = self.place(path)
+        return _text_line(place, within) if within else place.key_line
+
+    def is_commented(self, path: str) -> bool:
+        """Whether the value of `path` is followed by a comment on its line."""
+        place = self.place(path)
+        after = self.source[place.last_line - 1][place.last_column :] if place.last_line <= len(self.source) else ""
+        return after.lstrip(" \t").startswith("#")
+
+
+def read(text: str | bytes, file: str) -> Document:
+    """Plain data of the YAML or JSON `text`; InvalidSpec with every problem found, each with its line."""
+    content = _decoded(text, file)
+    source = tuple(_LINE_BREAK.split(content))
+    content = _json_as_yaml(content)
+    reader = _Reader(file)
+    try:
+        value, root = reader.document(yaml.parse(content, Loader=_LOADER))
+    except yaml.YAMLError as error:
+        reader.problems.append(_syntax_problem(error, source, file))
+        raise InvalidSpec(reader.problems) from None
+    except _TooMuchError:
+        raise InvalidSpec(reader.problems) from None
+    if reader.problems:
+        raise InvalidSpec(_hinted(problem, source) for problem in reader.problems)
+    if root is None or (value is None and root.style == "plain"):
+        raise InvalidSpec([Problem("", "the file is empty", expected="a map of keys", file=file)])
+    if not isinstance(value, dict):
+        found = "a list" if isinstance(value, list) else "one value"
+        raise InvalidSpec([Problem("", f"the file holds {found}", expected="a map of keys", file=file, line=root.line)])
+    return Document(value=value, file=file, root=root, source=source)
+
+
+def key_path(path: str, key: str) -> str:
+    """The path of `key` in the map at `path`."""
+    return f"{path}.{key}" if path else key
+
+
+def item_path(path: str, index: int) -> str:
+    """The path of an item of the list at `path`."""
+    return f"{path}[{index}]"
+
+
+def scalar(text: str) -> Any:
+    """What a plain YAML 1.2 core scalar means: null, true, a number, else the text itself.
+
+    Raises ValueError for a number that cannot be held: not finite, or of more than 64 bits.
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in "+-.0123456789":
+        return text
+    if _INTEGER.fullmatch(text) or _BASED.fullmatch(text):
+        return _integer(text)
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        if math.isfinite(number):
+            return number
+        raise ValueError("a number too big to hold")
+    if _NOT_FINITE.fullmatch(text):
+        raise ValueError("not a finite number")
+    return text
+
+
+class _TooMuchError(Exception):
+    """A bound is passed; the problem is noted, reading ends."""
+
+
+class _Reader:
+    """Builds values from parser events and notes what is refused."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self.values = 0
+
+    def document(self, events: Iterator[Any]) -> tuple[Any, Place | None]:
+        value, root, documents = None, None, 0
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self.refuse(
+                        event, "", "a second document starts here", hint="One file holds one document: drop the '---'"
+                    )
+                    raise _TooMuchError
+                if event.version not in (None, (1, 2)):
+                    self.refuse(
+                        event, "", "a %YAML directive of another version", expected="YAML 1.2, which needs none"
+                    )
+            elif isinstance(event, yaml.NodeEvent):
+                value, root = self.node(event, events, "", 0, event.start_mark.line + 1)
+        return value, root
+
+    def node(self, event: Any, events: Iterator[Any], path: str, depth: int, key_line: int) -> tuple[Any, Place]:
+        self.values += 1
+        if self.values > MAX_VALUES:
+            self.stop(
+                event, path, f"more than {MAX_VALUES:,} values", "Put big tables into a CSV file and name it in a param"
+            )
+        if depth > MAX_DEPTH:
+            self.stop(event, "", f"nested deeper than {MAX_DEPTH} levels", "")
+        self.refuse_marks(event, path)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.mapping(event, events, path, depth, key_line)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self.sequence(event, events, path, depth, key_line)
+        style = _style(event)
+        last = event.end_mark
+        place = Place(event.start_mark.line + 1, key_line, style, last.line + 1, last.column)
+        return self.scalar(event, path, style), place
+
+    def scalar(self, event: Any, path: str, style: str) -> Any:
+        if isinstance(event, yaml.AliasEvent):
+            return None
+        if style == "plain":
+            try:
+                return scalar(event.value)
+            except ValueError as error:
+                self.refuse(event, path, str(error), value=event.value, hint="Put it in quotes if it is text")
+                return None
+        if style == "quoted" and _NOT_TEXT.search(event.value):
+            self.refuse(event, path, "a text holds a character that no file or program can take (NUL or half a pair)")
+        return event.value
+
+    def sequence(
+        self, event: Any, events: Iterator[Any], path: str, depth: int, key_line: int
+    ) -> tuple[list[Any], Place]:
+        values: list[Any] = []
+        places: list[Place] = []
+        for item in events:
+            if isinstance(item, yaml.SequenceEndEvent):
+                break
+            value, place = self.node(item, events, item_path(path, len(values)), depth + 1, item.start_mark.line + 1)
+            values.append(value)
+            places.append(place)
+        line = event.start_mark.line + 1
+        return values, Place(line, key_line, "list", line, 0, places)
+
+    def mapping(
+        self, event: Any, events: Iterator[Any], path: str, depth: int, key_line: int
+    ) -> tuple[dict[str, Any], Place]:
+        values: dict[str, Any] = {}
+        places: dict[str, Place] = {}
+        for key_event in events:
+            if isinstance(key_event, yaml.MappingEndEvent):
+                break
+            line = key_event.start_mark.line + 1
+            key = self.key(key_event, events, path, depth)
+            value, place = self.node(next(events), events, key_path(path, key or "?"), depth + 1, line)
+            if key is None:
+                continue
+            if key in values:
+                first = places[key].key_line
+                self.refuse(
+                    key_event,
+                    key_path(path, key),
+                    f"the key stands twice, first on line {first}",
+                    hint="Keep one of them",
+                )
+                continue
+            values[key], places[key] = value, place
+        line = event.start_mark.line + 1
+        return values, Place(line, key_line, "map", line, 0, places)
+
+    def key(self, event: Any, events: Iterator[Any], path: str, depth: int) -> str | None:
+        """The text of a key as it is written (`1`, `on` and `true` are text too); None when it cannot be one."""
+        if not isinstance(event, yaml.ScalarEvent):
+            self.refuse(
+                event, path, "a key is not plain text", expected="text", hint="Put ${{ … }} and {{ … }} in quotes"
+            )
+            self.node(event, events, path, depth + 1, event.start_mark.line + 1)
+            return None
+        self.values += 1
+        self.refuse_marks(event, path)
+        text = str(event.value)
+        if text == "<<" and _style(event) == "plain":
+            self.refuse(
+                event,
+                path,
+                "merge keys ('<<') are not allowed",
+                hint="Write the keys out; `defaults` holds what processes share",
+            )
+            return None
+        if len(text) > MAX_KEY or _NOT_TEXT.search(text):
+            self.refuse(event, path, f"a key is longer than {MAX_KEY} characters or not text")
+            return None
+        return text
+
+    def refuse_marks(self, event: Any, path: str) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self.refuse(
+                event,
+                path,
+                f"aliases ('*{event.anchor}') are not allowed",
+                hint="Put a text that starts with '*' in quotes",
+            )
+            return
+        if event.anchor is not None:
+            self.refuse(
+                event,
+                path,
+                f"anchors ('&{event.anchor}') are not allowed",
+                hint="Put a text that starts with '&' in quotes",
+            )
+        if event.tag is not None:
+            self.refuse(
+                event, path, f"tags ('{event.tag}') are not allowed", hint="Put a text that starts with '!' in quotes"
+            )
+
+    def refuse(
+        self, event: Any, path: str, message: str, *, expected: str = "", hint: str = "", value: Any = None
+    ) -> None:
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise _TooMuchError
+        facts: dict[str, Any] = {} if value is None else {"value": value[:MAX_KEY]}
+        line = event.start_mark.line + 1
+        self.problems.append(Problem(path, message, expected=expected, hint=hint, file=self.file, line=line, **facts))
+
+    def stop(self, event: Any, path: str, message: str, hint: str) -> None:
+        self.refuse(event, path, message, hint=hint)
+        raise _TooMuchError
+
+
+def _decoded(text: str | bytes, file: str) -> str:
+    size = len(text)
+    content = ""
+    if size <= MAX_BYTES:
+        try:
+            raw = text.encode() if isinstance(text, str) else bytes(text)
+            size, content = len(raw), raw.decode("utf-8-sig")
+        except UnicodeError as error:
+            line = (
+                len(_LINE_BREAK.findall(error.object[: error.start].decode("utf-8", "replace"))) + 1
+                if isinstance(error, UnicodeDecodeError)
+                else 0
+            )
+            problem = Problem("", "the file is not UTF-8 text", expected="UTF-8", file=file, line=line)
+            raise InvalidSpec([problem]) from None
+    if size > MAX_BYTES:
+        problem = Problem(
+            "", "the file is over 10 MB", expected="at most 10 MB", hint="Put big tables into a CSV file", file=file
+        )
+        raise InvalidSpec([problem])
+    if found := _NOT_YAML.search(content):
+        line = len(_LINE_BREAK.findall(content[: found.start()])) + 1
+        message = f"the character U+{ord(found[0]):04X} cannot stand in YAML"
+        raise InvalidSpec([Problem("", message, hint="Write it as an escape in double quotes", file=file, line=line)])
+    return content
+
+
+def _json_as_yaml(content: str) -> str:
+    """JSON's two liberties that YAML parsers lack, taken out: tabs between tokens, and escaped surrogate pairs."""
+    if not content.lstrip().startswith("{") or not ("\t" in content or "\\u" in content):
+        return content
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return content
+    return _SURROGATES.sub(_joined_pair, content.replace("\t", " "))
+
+
+def _joined_pair(match: re.Match[str]) -> str:
+    pair = bytes.fromhex(match[2] + match[3])
+    return match[1] + pair.decode("utf-16-be")
+
+
+def _integer(text: str) -> int:
+    base = {"0o": 8, "0x": 16}.get(text[:2], 10)
+    if len(text) <= MAX_KEY and -(2**63) <= (number := int(text, base)) < 2**63:
+        return number
+    raise ValueError("a whole number of more than 64 bits")
+
+
+def _style(event: Any) -> str:
+    style = getattr(event, "style", None)
+    return {"|": "literal", ">": "folded", "'": "quoted", '"': "quoted"}.get(style or "", "plain")
+
+
+def _syntax_problem(error: yaml.YAMLError, source: tuple[str, ...], file: str) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    start = getattr(error, "context_mark", None)
+    what = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    context = getattr(error, "context", None)
+    message = f"not YAML: {what}" + (f" {context}" if context else "")
+    lines = [at.line for at in (mark, start) if at is not None and at.line < len(source)]
+    hint = ""
+    if any(source[line].lstrip(" ").startswith("\t") for line in lines):
+        hint = "Indent with blanks, not with tabs"
+    elif any(_WANTS_QUOTES.search(source[line]) for line in lines):
+        hint = _QUOTES_HINT
+    return Problem("", message, hint=hint, file=file, line=mark.line + 1 if mark is not None else 0)
+
+
+_QUOTES_HINT: Final = "A text with ${{, *, @ or a key like name?: must sometimes be marked as text: put it in quotes"
+
+
+def _hinted(problem: Problem, source: tuple[str, ...]) -> Problem:
+    text = source[problem.line - 1] if 0 < problem.line <= len(source) else ""
+    if problem.hint or not _WANTS_QUOTES.search(text):
+        return problem
+    return Problem(
+        problem.path, problem.message, problem.value, problem.expected, _QUOTES_HINT, problem.file, problem.line
+    )
+
+
+def _descend(place: Place, path: str) -> Place:
+    """Follow `path` as far as it is written; `name` also finds the key `name?`."""
+    rest = path
+    while rest:
+        found = _step(place, rest)
+        if found is None:
+            return place
+        place, taken = found
+        rest = rest[taken:].removeprefix(".")
+    return place
+
+
+def _step(place: Place, rest: str) -> tuple[Place, int] | None:
+    if isinstance(place.children, list):
+        index = re.match(r"\[(\d{1,9})\]", rest)
+        if index is None or int(index[1]) >= len(place.children):
+            return None
+        return place.children[int(index[1])], index.end()
+    if place.children is None:
+        return None
+    cuts = [len(rest), *(found.start() for found in re.finditer(r"[.\[]", rest))]
+    for cut in sorted(cuts, reverse=True):
+        key = rest[:cut]
+        child = place.children.get(key) or place.children.get(f"{key}?")
+        if child is not None:
+            return child, cut
+    return None
+
+
+def _text_line(place: Place, within: int) -> int:
+    if isinstance(place.children, list):
+        return place.children[min(within, len(place.children)) - 1].line if place.children else place.line
+    return place.line + within if place.style in ("literal", "folded") else place.line
