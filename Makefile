@@ -1,0 +1,72 @@
+# Every target works from a clean clone; `make help` lists them.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAM := .sam-venv/bin/sam
+SOURCES := layers/core/headrace cli/headrace_cli localcloud/headrace_local functions tests bench
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+# The stamp, not the folder: an interrupted install is done again.
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Headrace needs Python 3.11 or newer, this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV) || { echo "No venv module: on Debian, apt-get install python3-venv" >&2; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,dev]'
+	touch $@
+
+.PHONY: setup
+setup: $(VENV)/.installed ## make .venv with the headrace command
+
+# aws-sam-cli pins an old botocore, so it lives alone.
+$(SAM): sam-requirements.txt
+	$(PYTHON) -m venv .sam-venv
+	.sam-venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement sam-requirements.txt
+	touch $@
+
+.PHONY: sam
+sam: $(SAM) ## make .sam-venv with the sam command
+
+.PHONY: demo
+demo: setup ## run examples/lambda-variants on the local cloud, on real reads
+	@bash examples/demo.sh
+
+.PHONY: test
+test: setup sam ## set-up and the whole test suite
+	$(BIN)/python -m pytest
+
+.PHONY: unit
+unit: setup ## the fast tests alone
+	$(BIN)/python -m pytest tests/unit
+
+.PHONY: lint
+lint: setup ## format, lint and types
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+
+.PHONY: format
+format: setup ## rewrite the sources in the house format
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix-only --quiet $(SOURCES)
+
+.PHONY: check
+check: lint test ## all that CI checks
+
+.PHONY: build
+build: sam ## sam build
+	$(SAM) build
+
+.PHONY: deploy
+deploy: build ## sam deploy --guided to your AWS account
+	$(SAM) deploy --guided
+
+.PHONY: bench
+bench: setup ## run the benchmarks and print their numbers
+	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
+
+.PHONY: clean
+clean: ## remove what the targets above made
+	rm -rf $(VENV) .sam-venv .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,175 @@
+"""Objects in S3: read, list, write once, copy. URIs in, plain values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from headrace.core.errors import HeadraceError, InvalidValue
+
+_GONE = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound"}
+_FORBIDDEN = {"403", "AccessDenied", "Forbidden"}
+_PARALLEL = 16
+# CopyObject takes objects up to 5 GiB; larger ones are copied in parts.
+_ONE_COPY = 5 * 1024**3
+_PART = 1024**3
+
+
+class ObjectMissing(HeadraceError):  # noqa: N818 - reads as the sentence it is
+    """The object, its version or its bucket is not there, or may not be read (S3 tells the two apart only with ListBucket)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One object: `size` in bytes, `etag` without its quotes, `version` empty on an unversioned bucket."""
+
+    uri: str
+    size: int
+    etag: str
+    version: str = ""
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """`s3://bucket/key` as (bucket, key); InvalidValue for anything else."""
+    scheme, _, rest = uri.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not bucket:
+        raise InvalidValue(f"'{uri}' is not an S3 location", expected="s3://bucket/key")
+    return bucket, key
+
+
+def read(s3: Any, uri: str, *, version: str = "", limit: int | None = None) -> bytes:
+    """The object's bytes; ObjectMissing when it cannot be read, InvalidValue when it has more than `limit` bytes."""
+    bucket, key = split_uri(uri)
+    extra = {"VersionId": version} if version else {}
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=key, **extra)
+    except ClientError as error:
+        raise _missing(error, uri) from error
+    with answer["Body"] as body:
+        if limit is not None and answer["ContentLength"] > limit:
+            raise InvalidValue(f"'{uri}' has {answer['ContentLength']:,} bytes", expected=f"at most {limit:,}")
+        return bytes(body.read())
+
+
+def look(s3: Any, uri: str) -> Found | None:
+    """Size and ETag of an object, None when it is not there."""
+    bucket, key = split_uri(uri)
+    try:
+        answer = s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            return None
+        raise _missing(error, uri) from error
+    return Found(uri, answer["ContentLength"], answer["ETag"].strip('"'), answer.get("VersionId", ""))
+
+
+def look_all(s3: Any, uris: list[str]) -> dict[str, Found | None]:
+    """`look` for many objects at once; folders (a trailing slash) answer with their total size and a joint ETag."""
+    if not uris:
+        return {}
+    with ThreadPoolExecutor(min(_PARALLEL, len(uris))) as pool:
+        return dict(zip(uris, pool.map(lambda uri: _look_folder(s3, uri) if uri.endswith("/") else look(s3, uri), uris), strict=True))
+
+
+def _look_folder(s3: Any, uri: str) -> Found | None:
+    objects = list(list_objects(s3, uri))
+    if not objects:
+        return None
+    # The folder's identity is its objects': any change of one changes it.
+    return Found(uri, sum(found.size for found in objects), ";".join(f"{found.uri[len(uri):]}={found.etag}" for found in objects))
+
+
+def list_objects(s3: Any, prefix: str) -> Iterator[Found]:
+    """Every object whose URI begins with `prefix`, bytewise by key, all pages."""
+    bucket, key = split_uri(prefix)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key):
+        for item in page.get("Contents", ()):
+            yield Found(f"s3://{bucket}/{item['Key']}", item["Size"], item["ETag"].strip('"'))
+
+
+def write(s3: Any, uri: str, body: bytes, *, content_type: str = "application/octet-stream") -> None:
+    """Put an object, replacing what was there."""
+    bucket, key = split_uri(uri)
+    s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+
+
+def write_all(s3: Any, objects: dict[str, bytes]) -> None:
+    """Put many small objects at once."""
+    with ThreadPoolExecutor(min(_PARALLEL, max(1, len(objects)))) as pool:
+        list(pool.map(lambda item: write(s3, *item), objects.items()))
+
+
+def write_once(s3: Any, uri: str, body: bytes, *, content_type: str = "application/json") -> bool:
+    """Put an object only where none is (`If-None-Match: *`); False when one was there already.
+
+    409 is S3's word for two such writes at the same moment: one of them won, so it reads as "was there".
+    """
+    bucket, key = split_uri(uri)
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}:
+            return False
+        raise
+    return True
+
+
+def copy(s3: Any, source: str, target: str, *, size: int, tags: dict[str, str] | None = None, storage_class: str = "") -> None:
+    """Copy inside S3, in parts above 5 GiB; ObjectMissing when the source is gone."""
+    bucket, key = split_uri(target)
+    from_bucket, from_key = split_uri(source)
+    origin = {"Bucket": from_bucket, "Key": from_key}
+    extra: dict[str, Any] = {"StorageClass": storage_class} if storage_class else {}
+    if tags:
+        extra["Tagging"] = "&".join(f"{_encoded(k)}={_encoded(v)}" for k, v in tags.items())
+    try:
+        if size <= _ONE_COPY:
+            directive = {"TaggingDirective": "REPLACE"} if tags else {}
+            s3.copy_object(Bucket=bucket, Key=key, CopySource=origin, **extra, **directive)
+        else:
+            _copy_parts(s3, bucket, key, origin, size, extra)
+    except ClientError as error:
+        raise _missing(error, source) from error
+
+
+def _copy_parts(s3: Any, bucket: str, key: str, origin: dict[str, str], size: int, extra: dict[str, Any]) -> None:
+    """A multipart copy; given up (and its parts freed) when a part fails."""
+    part_size = max(_PART, -(-size // 9_000))
+    upload = s3.create_multipart_upload(Bucket=bucket, Key=key, **extra)["UploadId"]
+    ranges = [(start, min(start + part_size, size) - 1) for start in range(0, size, part_size)]
+
+    def part(number_and_range: tuple[int, tuple[int, int]]) -> dict[str, Any]:
+        number, (first, last) = number_and_range
+        answer = s3.upload_part_copy(
+            Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, CopySource=origin, CopySourceRange=f"bytes={first}-{last}"
+        )
+        return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
+
+    try:
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            parts = list(pool.map(part, enumerate(ranges, start=1)))
+        s3.complete_multipart_upload(Bucket=bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
+    except BaseException:
+        s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
+        raise
+
+
+def _encoded(text: str) -> str:
+    from urllib.parse import quote  # noqa: PLC0415 - only a tagged publish needs it
+
+    return quote(text, safe="")
+
+
+def _missing(error: ClientError, uri: str) -> Exception:
+    """ObjectMissing for what is not there or forbidden, the error itself for anything else."""
+    code = error.response["Error"]["Code"]
+    if code in _GONE:
+        return ObjectMissing(f"'{uri}' is not there ({code})")
+    if code in _FORBIDDEN:
+        return ObjectMissing(f"'{uri}' may not be read ({code}): is its bucket among the stack's DataBuckets?")
+    return error
