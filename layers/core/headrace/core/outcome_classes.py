@@ -469,3 +469,9 @@ EXITS: Final[dict[int, tuple[OutcomeClass, str, str]]] = {
     ),
 }
 """What exit codes mean by convention: the shell's (126 to 128), 128 + signal, and coreutils' (124, 125)."""
+
+
+def general_fix(kind: str) -> str:
+    """What to do about a class, where nothing more is known than the class; empty for a word that is none."""
+    words = {"image": "the image", "had_memory": "", "had_time": ""}
+    return FIXES[OutcomeClass(kind)].format_map(words) if kind in list(OutcomeClass) else ""
