@@ -1,0 +1,132 @@
+"""Keys of the ledger: one table, `pk` and `sk` text (docs/contracts.md section 7). They never change.
+
+Task records, attempts and the waiters of the end are spread over 16 partitions by the task's hash; each latch is a
+partition of its own. Numbers in sort keys are padded, so text order is number order. Ids hold no character below `!`
+(core/names.py encodes them), which is what `after` leans on.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from headrace.core import names
+from headrace.core.records import Epoch
+
+PARTITIONS: Final = tuple(f"{number:02d}" for number in range(names.RECORD_PARTITIONS))
+
+
+class Key(NamedTuple):
+    """Primary key of an item."""
+
+    pk: str
+    sk: str
+
+
+class Range(NamedTuple):
+    """Items of one partition, in order: with `low <= sk`, `sk <= high` or `sk` starting with `prefix`, as far as given.
+
+    DynamoDB takes one condition on `sk`: both bounds, the low one, or the prefix.
+    """
+
+    pk: str
+    low: str = ""
+    high: str = ""
+    prefix: str = ""
+
+
+def run(epoch: Epoch) -> Key:
+    """The run's record."""
+    return Key(f"R#{epoch.run}", f"{epoch.number:06d}")
+
+
+def listed(epoch: Epoch, started: str) -> Key:
+    """The run in the list of all runs, by time."""
+    return Key("RUNS", f"{started}#{epoch}")
+
+
+def all_runs() -> Range:
+    """The list of all runs, by time."""
+    return Range("RUNS")
+
+
+def epochs(run_id: str) -> Range:
+    """The records of a run, one per epoch, in order."""
+    return Range(f"R#{run_id}")
+
+
+def unconcluded(epoch: Epoch) -> Key:
+    """The run in the list of those not concluded."""
+    return Key("OPEN", f"{epoch.run}#{epoch.number:06d}")
+
+
+def all_unconcluded() -> Range:
+    """The list of runs not concluded."""
+    return Range("OPEN")
+
+
+def task(epoch: Epoch, task_id: str) -> Key:
+    """A task's record."""
+    return Key(f"T#{epoch}#{names.record_partition(task_id)}", task_id)
+
+
+def tasks(epoch: Epoch, prefix: str = "") -> tuple[Range, ...]:
+    """The records of tasks whose id starts with `prefix`: one range per partition."""
+    return tuple(Range(f"T#{epoch}#{part}", prefix=prefix) for part in PARTITIONS)
+
+
+def attempt(epoch: Epoch, task_id: str, n: int) -> Key:
+    """One attempt of a task."""
+    return Key(f"A#{epoch}#{names.record_partition(task_id)}", f"{task_id}#{n:03d}")
+
+
+def attempts(epoch: Epoch, task_id: str) -> Range:
+    """All attempts of a task, in order."""
+    return Range(f"A#{epoch}#{names.record_partition(task_id)}", f"{task_id}#", f"{task_id}$")
+
+
+def all_attempts(epoch: Epoch) -> tuple[Range, ...]:
+    """All attempts of the epoch: one range per partition."""
+    return tuple(Range(f"A#{epoch}#{part}") for part in PARTITIONS)
+
+
+def shard(epoch: Epoch, latch: str, number: int) -> Key:
+    """One shard of a latch."""
+    return Key(_latch(epoch, latch), f"S#{number:02d}")
+
+
+def shards(epoch: Epoch, latch: str) -> Range:
+    """All shards of a latch."""
+    return Range(_latch(epoch, latch), "S#", "S$")
+
+
+def waiter(epoch: Epoch, latch: str, needed: int, task_id: str) -> Key:
+    """A task that waits for this latch to count `needed`."""
+    return Key(_latch(epoch, latch), f"W#{needed:09d}#{task_id}")
+
+
+def waiters(epoch: Epoch, latch: str, count: int, after: str = "") -> Range:
+    """The waiters a latch that counts `count` may let go, beyond the sort key `after`."""
+    return Range(_latch(epoch, latch), _beyond(after) or "W#", f"W#{count:09d}$")
+
+
+def last_waiter(epoch: Epoch, task_id: str) -> Key:
+    """A waiting task where a closing run finds it."""
+    return Key(f"C#{epoch}#{names.record_partition(task_id)}", task_id)
+
+
+def last_waiters(epoch: Epoch, part: str, after: str = "") -> Range:
+    """The waiting tasks of one partition, beyond the sort key `after`."""
+    return Range(f"C#{epoch}#{part}", _beyond(after))
+
+
+def job_definition(content_hash: str) -> Key:
+    """The Batch job definition registered for this content."""
+    return Key(f"J#{content_hash}", "definition")
+
+
+def _latch(epoch: Epoch, latch: str) -> str:
+    return f"L#{epoch}#{latch}"
+
+
+def _beyond(after: str) -> str:
+    return f"{after} " if after else ""
