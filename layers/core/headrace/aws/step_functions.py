@@ -1,4 +1,4 @@
-"""Executions: start one once, look at one, answer a waiting task."""
+"""Executions: start one once, look at one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-
-_GONE = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +42,3 @@ def describe(sfn: Any, execution: str) -> Execution | None:
             return None
         raise
     return Execution(execution, answer["status"], answer.get("error", ""), answer.get("cause", ""))
-
-
-def send(sfn: Any, token: str, output: dict[str, Any]) -> bool:
-    """Let a waiting task go; False when nobody waits on that token any more (timed out, answered, never valid)."""
-    try:
-        sfn.send_task_success(taskToken=token, output=json.dumps(output))
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _GONE:
-            return False
-        raise
-    return True

@@ -1,0 +1,126 @@
+"""What a run is: the launch it came from, made whole, and where its things are.
+
+A launch arrives as the input of run_pipeline, from launch_run or by hand: `{"pipeline": "s3://…" | {…spec…}, "params"?: {…},
+…}`. Facts are written once to `run.json` and read by every function that works for the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from headrace.core import names
+from headrace.core.errors import InvalidSpec, InvalidValue, Problem, nearest
+
+_TEXTS: Final = ("version", "name", "outdir", "workDir", "resume", "run")
+_MAPS: Final = ("params", "process", "labels")
+_KEYS: Final = frozenset({"pipeline", "epoch", *_TEXTS, *_MAPS})
+# What Step Functions adds so that the console links an execution to the one that started it.
+_ADDED: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """A run's epoch and its places: `work` and `outdir` are URIs that end in a slash, `folder` is the run's own."""
+
+    run: str
+    epoch: int
+    name: str
+    bucket: str
+    tenant: str
+    execution: str
+    started: str
+    pipeline: str
+    work: str
+    outdir: str
+    folder: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    process: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts as `run.json` holds them."""
+        return asdict(self)
+
+
+def from_json(value: Mapping[str, Any]) -> RunFacts:
+    """The facts of a `run.json`."""
+    return RunFacts(**value)
+
+
+def check_launch(launch: object) -> dict[str, Any]:
+    """The input of run_pipeline, checked; InvalidSpec with every problem of it."""
+    if not isinstance(launch, Mapping):
+        raise InvalidSpec([Problem("", "the input is not a launch", launch, '{"pipeline": "s3://…", "params": {…}}')])
+    problems = [
+        Problem(key, "not a key of a launch", expected=", ".join(sorted(_KEYS)), hint=nearest(key, _KEYS))
+        for key in sorted(launch.keys() - _KEYS - {_ADDED})
+    ]
+    pipeline = launch.get("pipeline")
+    if pipeline is None and not launch.get("resume"):
+        problems.append(Problem("pipeline", "missing", expected="the URI of a spec, or a spec", hint='{"pipeline": "s3://bucket/pipeline.yaml"}'))
+    elif pipeline is not None and not isinstance(pipeline, str | Mapping):
+        problems.append(Problem("pipeline", "not a pipeline", pipeline, "the URI of a spec, or a spec"))
+    problems += [Problem(key, "not text", launch[key], "text") for key in _TEXTS if not isinstance(launch.get(key, ""), str)]
+    problems += [Problem(key, "not a map", launch[key], "a map") for key in _MAPS if not isinstance(launch.get(key, {}), Mapping)]
+    if not isinstance(launch.get("epoch", 1), int) or isinstance(launch.get("epoch"), bool):
+        problems.append(Problem("epoch", "not a number", launch["epoch"], "a whole number from 1"))
+    if isinstance(launch.get("run"), str) and not names.RUN_PATTERN.fullmatch(launch["run"]):
+        problems.append(Problem("run", "not a run id", launch["run"], "a-z, 0-9 and dashes, at most 40"))
+    if problems:
+        raise InvalidSpec(problems)
+    return {key: value for key, value in launch.items() if key in _KEYS and value is not None}
+
+
+def run_of(launch: Mapping[str, Any], execution_name: str) -> str:
+    """The run a launch is of: the one it resumes, the one it names, else one named by its execution."""
+    named = launch.get("resume") or launch.get("run")
+    return str(named) if named else names.named_run_id(execution_name)
+
+
+def facts(
+    launch: Mapping[str, Any], *, run: str, epoch: int, name: str, bucket: str, tenant: str, execution: str, started: str
+) -> RunFacts:
+    """The facts of a checked launch; InvalidSpec naming a place that cannot be used."""
+    work = str(launch.get("workDir") or f"s3://{bucket}/work/")
+    outdir = str(launch.get("outdir") or f"s3://{bucket}/results/{run}/")
+    problems = []
+    for key, uri in (("workDir", work), ("outdir", outdir)):
+        try:
+            _check_place(uri, bucket)
+        except InvalidValue as error:
+            problems.append(Problem(key, error.message, uri, error.expected, error.hint))
+    if problems:
+        raise InvalidSpec(problems)
+    pipeline = launch.get("pipeline", "")
+    return RunFacts(
+        run=run,
+        epoch=epoch,
+        name=str(launch.get("name") or name),
+        bucket=bucket,
+        tenant=tenant,
+        execution=execution,
+        started=started,
+        pipeline=pipeline if isinstance(pipeline, str) else "",
+        work=f"{work.rstrip('/')}/{tenant}/",
+        outdir=f"{outdir.rstrip('/')}/",
+        folder=folder(bucket, run, epoch),
+        labels={str(key): str(value) for key, value in launch.get("labels", {}).items()},
+        process=dict(launch.get("process", {})),
+    )
+
+
+def folder(bucket: str, run: str, epoch: int) -> str:
+    """The run's own folder, with a slash at its end."""
+    return f"s3://{bucket}/runs/{run}/{epoch}/"
+
+
+def _check_place(uri: str, bucket: str) -> None:
+    scheme, _, rest = uri.partition("://")
+    place, _, key = rest.partition("/")
+    if scheme != "s3" or not place:
+        raise InvalidValue("not a folder in S3", expected="s3://bucket/folder")
+    if not key.strip("/"):
+        raise InvalidValue("a bucket without a folder", expected=f"a folder in it, such as s3://{place}/work")
+    if place == bucket and key.split("/", 1)[0] in {"launch", "errors", "runs"}:
+        raise InvalidValue("a folder Headrace keeps for itself", expected="a folder beside launch/, errors/ and runs/")
