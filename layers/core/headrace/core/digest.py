@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -111,7 +110,7 @@ def build(
     grouped = _grouped(failed)
     rows = sorted((a for a in attempts if a.failure), key=lambda a: (a.task, a.n))
     for scale in _SCALES:
-        digest = _digest(run, grouped, rows, dict(counts or run.tasks), outcomes or {}, scale)
+        digest = _digest(run, grouped, rows, counts=counts or run.tasks, outcomes=outcomes or {}, scale=scale)
         if len(digest.model_dump_json().encode()) <= SIZE_LIMIT:
             return digest
     return digest.model_copy(
@@ -164,7 +163,8 @@ def _digest(
     run: RunRecord,
     grouped: list[list[TaskRecord]],
     rows: list[AttemptRecord],
-    counts: dict[str, int],
+    *,
+    counts: Mapping[str, int],
     outcomes: Mapping[str, Outcome],
     scale: int,
 ) -> Digest:
@@ -181,7 +181,7 @@ def _digest(
         started=run.started,
         ended=run.ended,
         cause=one_line(run.cause),
-        counts=dict(Counter(counts)),
+        counts=dict(counts),
         failed=failed,
         groups=tuple(_group(run.epoch.run, group, outcomes, scale) for group in grouped[:groups]),
         groups_left_out=max(0, len(grouped) - groups),

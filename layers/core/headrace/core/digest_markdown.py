@@ -16,7 +16,7 @@ from headrace.core.plain_text import one_line, plain
 
 _LINE: Final = 1_000
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]|~$])")
-_STARTS: Final = re.compile(r"^(\d*)([-+#=:.)])")  # a list, heading or rule, at the start of a line
+_STARTS: Final = re.compile(r"^(\d*)([.)])|^()([-+#=:])")  # what begins a list, a heading or a rule
 _ORDER: Final = ("succeeded", "cached", "skipped", "ignored", "failed", "cancelled")
 
 
@@ -29,7 +29,7 @@ def to_markdown(digest: Digest) -> str:
 def escaped(text: str) -> str:
     """Text from outside as Markdown that shows it literally, in one line."""
     line = one_line(text, _LINE).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _STARTS.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", line))
+    return _STARTS.sub(r"\1\3\\\2\4", _SPECIAL.sub(r"\\\1", line))
 
 
 def code(text: str, *, in_table: bool = False) -> str:
