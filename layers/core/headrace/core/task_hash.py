@@ -1,0 +1,77 @@
+"""The hash of a piece of work: equal work has an equal hash, and is used once.
+
+What can change the result goes in: the script with its values (but for the task's own size and attempt, which may grow from
+one attempt to the next), image, options, shell, environment, declared outputs, and each input's identity. An input made by
+another task is known by that task's hash and the path, so it has one identity however often it was made; any other is known
+by URI and ETag. What only places the work (queue, cpus, memory, time, labels, retries, publishing) stays out.
+
+Each part has a digest of its own, so that two hashes can be compared part by part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from headrace.core.values import File
+
+VERSION: Final = 1
+"""Raised when the meaning of a part changes: work of an older version is then not found again."""
+
+_PRODUCED: Final = re.compile(r"s3://.+/(?P<hash>[0-9a-f]{64})/a/[^/]+/out/(?P<path>.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHash:
+    """The hash (64 hex digits), and the digest (16) of each part of it by name."""
+
+    value: str
+    parts: Mapping[str, str]
+
+
+def task_hash(
+    *,
+    script: str,
+    shell: str,
+    container: str,
+    options: str,
+    environment: Mapping[str, str],
+    inputs: Iterable[tuple[str, str, File]],
+    outputs: Mapping[str, Any],
+    secrets: Iterable[str] = (),
+) -> TaskHash:
+    """The hash of a task; `inputs` are (name, staged path, file), `secrets` the names of secrets, never their values."""
+    parts = {
+        "version": VERSION,
+        "script": script,
+        "shell": shell,
+        "container": container,
+        "containerOptions": options,
+        "env": dict(environment),
+        "secrets": sorted(secrets),
+        "outputs": dict(outputs),
+    }
+    for name, path, file in inputs:
+        parts.setdefault(f"input {name}", []).append([path, identity(file)])  # type: ignore[attr-defined]  # a list by its key
+    digests = {name: _digest(part)[:16] for name, part in parts.items()}
+    return TaskHash(_digest(digests), digests)
+
+
+def identity(file: File) -> str:
+    """What tells a file's content: the hash of the work that made it and its path there, else its URI and ETag."""
+    made = _PRODUCED.fullmatch(file.uri)
+    return f"{made['hash']}/{made['path']}" if made else f"{file.uri}@{file.etag}"
+
+
+def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Names of the parts in which two hashes differ."""
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
