@@ -38,7 +38,7 @@ _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _BASED: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_WORDS: Final[dict[str, None | bool]] = {
+_WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -170,7 +170,7 @@ class _Reader:
                         event, "", "a %YAML directive of another version", expected="YAML 1.2, which needs none"
                     )
             elif isinstance(event, yaml.NodeEvent):
-                value, root = self.node(event, events, "", 0, event.start_mark.line + 1)
+                value, root = self.node(event, events, "", 0, 1)
         return value, root
 
     def node(self, event: Any, events: Iterator[Any], path: str, depth: int, key_line: int) -> tuple[Any, Place]:
