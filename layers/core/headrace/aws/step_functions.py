@@ -1,4 +1,4 @@
-"""Executions: start one once, look at one."""
+"""Executions: start one once, look at one, resume a state that waits for its token."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+_GONE = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +44,17 @@ def describe(sfn: Any, execution: str) -> Execution | None:
             return None
         raise
     return Execution(execution, answer["status"], answer.get("error", ""), answer.get("cause", ""))
+
+
+def send(sfn: Any, token: str, output: dict[str, Any]) -> bool:
+    """Resume the state behind a token; False when nobody waits there any more (timed out, answered, execution over).
+
+    A token works once, and duplicates, retries and late callers are normal.
+    """
+    try:
+        sfn.send_task_success(taskToken=token, output=json.dumps(output))
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            return False
+        raise
+    return True
