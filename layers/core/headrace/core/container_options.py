@@ -48,6 +48,9 @@ class ContainerOptions:
     notes: tuple[str, ...] = field(default=(), compare=False)
 
 
+NO_OPTIONS: Final = ContainerOptions()
+
+
 def parse(
     source: object, *, declared_env: Mapping[str, object] | None = None, memory_mib: int | None = None
 ) -> ContainerOptions:
