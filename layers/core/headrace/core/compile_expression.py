@@ -63,6 +63,8 @@ def compile_expression(
     maker = _Maker(processes, make_reference, in_script)
     code = maker.code(tree)
     outer = tree.name if isinstance(tree, nodes.Filter) else ""
+    if maker.raws > (outer == "raw"):
+        raise InvalidValue("`| raw` in the middle of an expression", hint="put it last, around the whole: `(…) | raw`")
     return Compiled(source, code, frozenset(maker.names), frozenset(maker.uses), tuple(maker.found), outer)
 
 
@@ -150,6 +152,7 @@ class _Maker:
     names: set[str] = field(default_factory=set)
     uses: set[tuple[str, ...]] = field(default_factory=set)
     found: list[ProcessUse] = field(default_factory=list)
+    raws: int = 0
 
     def code(self, node: nodes.Node) -> Code:
         """The function that computes `node`."""
@@ -259,6 +262,7 @@ class _Maker:
             raise InvalidValue(f"no filter '{name[:60]}'", expected=f"one of {', '.join(known)}", hint=nearest(name[:60], known))
         if name in SCRIPT_ONLY and not self.in_script:
             raise InvalidValue(f"the filter '{name}' outside a script", hint="it says how a value stands in a shell script")
+        self.raws += name == "raw"
         return self._bind(f"the filter '{name}'", FILTERS[name], arguments)
 
     def _bind(self, what: str, function: Callable[..., Value], arguments: _Arguments) -> Callable[[Value, Scope, Any], Value]:

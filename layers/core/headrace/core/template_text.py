@@ -15,6 +15,7 @@ from headrace.core.errors import InvalidValue, shown
 
 MAX_EXPRESSION: Final = 4_000
 MAX_TEMPLATE: Final = 256 * 1024
+MAX_EXPRESSIONS: Final = 2_000
 
 _OPEN: Final = re.compile(r"(\\*)\$\{\{")
 _INNER: Final = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|['"{}()\[\]]""", re.DOTALL)
@@ -46,6 +47,8 @@ def split(text: str) -> list[str | Found]:
             continue
         plain.append(slashes)
         _flush(plain, pieces)
+        if len(pieces) >= 2 * MAX_EXPRESSIONS:
+            raise InvalidValue(f"a template of more than {MAX_EXPRESSIONS:,} expressions", hint="use a list, or a file as input")
         end = _end(text, match.end(), line)
         pieces.append(Found(text[match.end() : end].strip(), line))
         line += text.count("\n", match.end(), end)
