@@ -359,6 +359,20 @@ def _tag_value(value: Any) -> str:
     raise InvalidValue("not a tag value AWS takes", expected="at most 256 letters, digits, blanks and _ . : / = + - @")
 
 
+def _arch(value: Any) -> str:
+    if isinstance(value, str) and value in _ARCHES:
+        return _ARCHES[value]
+    raise InvalidValue("not an architecture", expected="x86_64 (amd64) or arm64 (aarch64)")
+
+
+def executor(at: At) -> Any:
+    """`awsbatch`; the ones that will exist are refused by name."""
+    if at.value in ("local", "lambda"):
+        at.refuse(f"the executor '{at.value}' is not there yet", expected="awsbatch")
+        return None
+    return at.value if isinstance(at.value, Template) else at.choice(("awsbatch",))
+
+
 # Variable names that are not taken: Batch keeps AWS_BATCH*, Headrace keeps HEADRACE_*.
 env_names: Final = re.compile(r"(?!(?i:AWS_BATCH|HEADRACE_))[A-Za-z_][A-Za-z0-9_]{0,255}")
 env: Final = mapping(leaf(_env_value), env_names, "a variable's name; AWS_BATCH… and HEADRACE_… are taken", most=1000)
@@ -374,18 +388,4 @@ queue: Final = several(matching(_QUEUE, "a queue's name or ARN"), most=5)
 label: Final = several(matching(_LABEL, "a letter, then letters, digits and _"), most=20)
 job_role: Final = matching(_ROLE, "a role's ARN, such as arn:aws:iam::123456789012:role/name")
 on_failure: Final = several(leaf(check_inside), most=50)
-arch: Final = leaf(lambda value: _arch(value))
-
-
-def _arch(value: Any) -> str:
-    if isinstance(value, str) and value in _ARCHES:
-        return _ARCHES[value]
-    raise InvalidValue("not an architecture", expected="x86_64 (amd64) or arm64 (aarch64)")
-
-
-def executor(at: At) -> Any:
-    """`awsbatch`; the ones that will exist are refused by name."""
-    if at.value in ("local", "lambda"):
-        at.refuse(f"the executor '{at.value}' is not there yet", expected="awsbatch")
-        return None
-    return at.value if isinstance(at.value, Template) else at.choice(("awsbatch",))
+arch: Final = leaf(_arch)

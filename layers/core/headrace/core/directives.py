@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from pydantic import Field
+
 from headrace.core import directive_values as values
 from headrace.core import units
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem, nearest
@@ -25,6 +27,7 @@ from headrace.core.yaml_source import key_path
 
 Moment = Literal["check", "plan", "attempt", "success"]
 Raw = Mapping[str, Any]
+DEFAULT_SHELL: Final = ("bash", "-euo", "pipefail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +61,22 @@ class TaskDirectives(Frozen):
     queues: tuple[str, ...] = ()
     executor: Literal["awsbatch"] = "awsbatch"
     arch: Literal["x86_64", "arm64"] | None = None
-    env: dict[str, str] = {}
-    secrets: dict[str, str] = {}
+    env: dict[str, str] = Field(default_factory=dict)
+    secrets: dict[str, str] = Field(default_factory=dict)
     job_role: str | None = None
     volumes: tuple[ByInstance[Volume], ...] = ()
-    consumable_resources: dict[str, int] = {}
-    resource_labels: dict[str, str] = {}
+    consumable_resources: dict[str, int] = Field(default_factory=dict)
+    resource_labels: dict[str, str] = Field(default_factory=dict)
     resource_limits: values.ResourceLimits | None = None
     error_strategy: Literal["terminate", "finish", "ignore", "retry"] = "terminate"
     max_retries: int = 1
     max_errors: values.MaxErrors | None = None
-    retry: dict[str, values.Retry] = {}
+    retry: dict[str, values.Retry] = Field(default_factory=dict)
     wait_limit: values.WaitLimit | None = None
     max_forks: int | None = None
     label: tuple[str, ...] = ()
     publish: tuple[Publish, ...] = ()
-    shell: tuple[str, ...] = ("bash", "-euo", "pipefail")
+    shell: tuple[str, ...] = DEFAULT_SHELL
     cache: bool = True
     scratch: bool = True
     on_failure: tuple[str, ...] = ()
@@ -220,6 +223,12 @@ def labels(raw: Raw) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def shell_text(raw: Raw) -> str:
+    """The shell a script is written for, as one text; the default when nothing is said."""
+    value = raw.get("shell", DEFAULT_SHELL)
+    return value if isinstance(value, str) else " ".join(value)
+
+
 def missing_container(process: str, raw: Raw) -> Problem | None:
     """The problem of a process that runs on awsbatch and says no image, after all layers are merged."""
     if raw.get("executor", "awsbatch") != "awsbatch" or "container" in raw:
@@ -245,7 +254,7 @@ def _read(directive: Directive, at: At) -> Any:
         )
         return None
     directive.read(At(value, at.path, at.book))
-    return value
+    return value if len(at.book.problems) == problems else None
 
 
 def _evaluated(directive: Directive, at: At, scope: Mapping[str, Any], resolve: Resolve) -> Any:

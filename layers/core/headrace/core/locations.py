@@ -12,7 +12,7 @@ from typing import Final
 from headrace.core.errors import InvalidValue
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_S3: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.*)", re.DOTALL)
+_S3: Final = re.compile(r"s3://([A-Za-z0-9][A-Za-z0-9._-]{0,62})/(.*)", re.DOTALL)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 MAX_LOCATION: Final = 1024
 

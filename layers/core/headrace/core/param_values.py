@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from headrace.core.errors import InvalidValue
 from headrace.core import plain_types
+from headrace.core.errors import InvalidValue
 from headrace.core.plain_types import PlainType, convert
 from headrace.core.reading import At, kind
 from headrace.core.secret_reference import secret_reference

@@ -8,9 +8,9 @@ given, else the default, else none when it is not required; nothing is read here
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
-from headrace.core.errors import Problem, nearest
+from headrace.core.errors import nearest
 from headrace.core.frozen import Frozen
 from headrace.core.param_values import check
 from headrace.core.plain_types import PlainType
@@ -76,7 +76,7 @@ def bind(
                 expected="one of " + (", ".join(params) or "none at all"),
                 hint=nearest(name, params),
             )
-    bound = {}
+    bound: dict[str, Value] = {}
     for name, param in params.items():
         at = At(given.get(name, param.default), f"params.{name}", book)
         if name not in given and param.required:
@@ -161,8 +161,8 @@ def _long(name: str, at: At) -> Param | None:
         at.key("secret").refuse(f"a {kind_of} cannot be secret", expected="type: string")
     param = Param(
         name=name,
-        type=kind_of,  # type: ignore[arg-type] - one of TYPES
-        of=of or "string",  # type: ignore[arg-type] - one of ITEM_TYPES
+        type=cast(ParamType, kind_of),
+        of=cast(PlainType, of or "string"),
         default=at.value.get("default"),
         required=bool(required),
         enum=_enum(at.key("enum")) if at.has("enum") else (),
@@ -212,11 +212,11 @@ def _table(at: At) -> Table:
 def _column(at: At) -> Column | None:
     if not isinstance(at.value, dict):
         name = at.choice(ITEM_TYPES)
-        return None if name is None else Column(type=name)  # type: ignore[arg-type] - one of ITEM_TYPES
+        return None if name is None else Column(type=cast(PlainType, name))
     at.known(("type", "optional"))
     name = at.key("type").choice(ITEM_TYPES) if at.has("type") else "string"
     optional = at.key("optional").boolean() if at.has("optional") else False
-    return None if name is None else Column(type=name, optional=bool(optional))  # type: ignore[arg-type] - one of ITEM_TYPES
+    return None if name is None else Column(type=cast(PlainType, name), optional=bool(optional))
 
 
 def _type_of(at: At) -> str | None:
@@ -236,6 +236,3 @@ def _of_items(items: Any) -> PlainType | None:
 
 def _wanted(param: Param) -> str:
     return f"a list of {param.of}s" if param.type == "list" else f"a {param.type}"
-
-
-__all__ = ["Param", "Problem", "bind", "read_params", "secret_names", "tables_to_fetch"]

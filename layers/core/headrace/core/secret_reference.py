@@ -19,7 +19,7 @@ _SECRETS_MANAGER: Final = re.compile(r"secretsmanager:[A-Za-z0-9/_+=.@:*-]{1,600
 _ARN: Final = re.compile(
     r"arn:aws[a-z-]*:(?:ssm:[a-z0-9-]+:\d{12}:parameter/[A-Za-z0-9_./-]+|secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@:*-]+)"
 )
-SECRET_EXPECTED: Final = "where the secret is kept: 'ssm:/name', 'secretsmanager:name' or an ARN"
+EXPECTED: Final = "where the secret is kept: 'ssm:/name', 'secretsmanager:name' or an ARN"
 
 
 def secret_reference(value: Any) -> str:
@@ -30,6 +30,6 @@ def secret_reference(value: Any) -> str:
             return text
     raise InvalidValue(
         "not a reference to a secret",
-        expected=SECRET_EXPECTED,
+        expected=EXPECTED,
         hint="Store the secret there; its value may not stand in a spec or a launch request",
     )

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from pydantic import Field
+
 from headrace.core.errors import InvalidValue
 from headrace.core.frozen import Frozen
 
@@ -30,7 +32,7 @@ class Selector(Frozen):
 class Defaults(Frozen):
     """Directives for every process, then those of selected ones, in written order."""
 
-    directives: Mapping[str, Any] = {}
+    directives: Mapping[str, Any] = Field(default_factory=dict)
     with_label: tuple[Selector, ...] = ()
     with_name: tuple[Selector, ...] = ()
 

@@ -10,12 +10,15 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from headrace.core.directives import DIRECTIVES, labels, read_directives
+from pydantic import Field
+
+from headrace.core.directives import DIRECTIVES, labels, merge, read_directives, shell_text
 from headrace.core.errors import Problem
 from headrace.core.expressions import Template
 from headrace.core.frozen import ByInstance, Frozen
 from headrace.core.params import Param, read_params
 from headrace.core.reading import At, Book, kind
+from headrace.core.script import Script
 from headrace.core.selectors import Defaults
 from headrace.core.spec_defaults import read_defaults
 from headrace.core.spec_each import Define, EachItem, read_each
@@ -23,7 +26,7 @@ from headrace.core.spec_inputs import Input, read_inputs
 from headrace.core.spec_names import read_name
 from headrace.core.spec_outputs import Output, read_outputs
 from headrace.core.spec_script import read_script
-from headrace.core.yaml_source import Document, key_path
+from headrace.core.yaml_source import Document
 
 TOP_KEYS: Final = ("name", "params", "defaults", "processes", "outputs")
 PROCESS_KEYS: Final = ("each", "inputs", "outputs", "script", "when", "after", "uses", "params")
@@ -37,29 +40,24 @@ class Process(Frozen):
     name: str
     path: str
     each: tuple[EachItem, ...] = ()
-    inputs: dict[str, Input] = {}
-    outputs: dict[str, Output] = {}
-    script: Any = None
+    inputs: dict[str, Input] = Field(default_factory=dict)
+    outputs: dict[str, Output] = Field(default_factory=dict)
+    script: ByInstance[Script] | None = None
     when: ByInstance[Template] | None = None
     after: tuple[ByInstance[Template], ...] = ()
     uses: str | None = None
-    params: dict[str, Any] = {}
-    directives: dict[str, Any] = {}
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The marks that `withLabel` looks at."""
-        return labels(self.directives)
+    params: dict[str, Any] = Field(default_factory=dict)
+    directives: dict[str, Any] = Field(default_factory=dict)
 
 
 class Spec(Frozen):
     """One pipeline file; places of its parts are looked up in its document."""
 
     name: str = ""
-    params: dict[str, Param] = {}
+    params: dict[str, Param] = Field(default_factory=dict)
     defaults: Defaults = Defaults()
     processes: dict[str, Process]
-    outputs: dict[str, ByInstance[Template]] = {}
+    outputs: dict[str, ByInstance[Template]] = Field(default_factory=dict)
     document: ByInstance[Document]
 
     @property
@@ -87,10 +85,13 @@ class Spec(Frozen):
 
         `full_name` is its name in the whole program, `qc.stats` inside a used file.
         """
-        own = self.processes[process]
-        name, marks = full_name or process, own.labels
+        name, marks, own = full_name or process, self.labels(process), self.processes[process].directives
         stronger = launch.layers(name, marks) if launch is not None else []
-        return [deployment or {}, *self.defaults.layers(name, marks), own.directives, *stronger]
+        return [deployment or {}, *self.defaults.layers(name, marks), own, *stronger]
+
+    def labels(self, process: str) -> tuple[str, ...]:
+        """The marks that `withLabel` looks at: the process's own, else those of `defaults`."""
+        return labels(merge([self.defaults.directives, self.processes[process].directives]))
 
 
 def read_spec(document: Document) -> Spec:
@@ -101,7 +102,7 @@ def read_spec(document: Document) -> Spec:
     name = _name(top)
     params = read_params(top.key("params")) if top.has("params") else {}
     defaults = read_defaults(top.key("defaults")) if top.has("defaults") else Defaults()
-    processes = _processes(top)
+    processes = _processes(top, defaults)
     outputs = _outputs(top.key("outputs")) if top.has("outputs") else {}
     _one_namespace(processes, book)
     book.close()
@@ -123,7 +124,7 @@ def _name(top: At) -> str:
     return name or ""
 
 
-def _processes(top: At) -> dict[str, Process]:
+def _processes(top: At, defaults: Defaults) -> dict[str, Process]:
     if not top.has("processes"):
         top.refuse(
             "no `processes`", expected="processes: {name: {script: …}}", hint="A pipeline has at least one process"
@@ -136,13 +137,13 @@ def _processes(top: At) -> dict[str, Process]:
     processes: dict[str, Process] = {}
     for name, child in at.entries("a map name: process"):
         good = read_name(At(name, child.path, at.book), name, "a process")
-        process = _process(name, child)
+        process = _process(name, child, defaults)
         if good is not None and process is not None:
             processes[name] = process
     return processes
 
 
-def _process(name: str, at: At) -> Process | None:
+def _process(name: str, at: At, defaults: Defaults) -> Process | None:
     if not isinstance(at.value, dict):
         at.refuse(f"{kind(at.value)} stands where a process is wanted", expected="a map with a `script`")
         return None
@@ -153,20 +154,23 @@ def _process(name: str, at: At) -> Process | None:
         at.refuse("a process without `script`", expected="script, or uses: another pipeline's file")
     if at.has("params") and not at.has("uses"):
         at.key("params").refuse("`params` of a process without `uses`", hint="Params stand at the top of the file")
+    inputs = read_inputs(at.key("inputs")) if at.has("inputs") else {}
+    directives = read_directives(at, ignore=PROCESS_KEYS, known=PROCESS_KEYS)
+    shell = shell_text(merge([*defaults.layers(name, labels(merge([defaults.directives, directives]))), directives]))
     return Process(
         name=name,
         path=at.path,
         each=read_each(at.key("each")) if at.has("each") else (),
-        inputs=read_inputs(at.key("inputs")) if at.has("inputs") else {},
+        inputs=inputs,
         outputs=read_outputs(at.key("outputs")) if at.has("outputs") else {},
-        script=read_script(at.key("script")) if at.has("script") else None,
+        script=read_script(at.key("script"), shell=shell, hidden=frozenset(inputs)) if at.has("script") else None,
         when=at.key("when").lone("one ${{ … }} giving true or false") if at.has("when") else None,
         after=_after(at.key("after")) if at.has("after") else (),
         uses=uses,
         params={key: child.templated() for key, child in at.key("params").entries("a map name: value")}
         if at.has("params")
         else {},
-        directives=read_directives(at, ignore=PROCESS_KEYS, known=PROCESS_KEYS),
+        directives=directives,
     )
 
 
@@ -217,6 +221,3 @@ def _one_namespace(processes: dict[str, Process], book: Book) -> None:
                 At(item.axis, item.path, book).refuse(
                     f"'{item.axis}' names a process already; an axis needs another name", hint=hint
                 )
-
-
-__all__ = ["Define", "Input", "Output", "Param", "Process", "Spec", "key_path", "read_spec"]

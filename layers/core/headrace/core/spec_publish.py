@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final, Literal
 
+from pydantic import Field
+
 from headrace.core.errors import InvalidValue
 from headrace.core.expressions import Template
 from headrace.core.frozen import ByInstance, Frozen
@@ -39,7 +41,7 @@ class Publish(Frozen):
     patterns: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     save_as: ByInstance[Template] | None = None
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field(default_factory=dict)
     storage_class: str = ""
 
 
@@ -58,7 +60,7 @@ def check_target(value: Any) -> str:
     path = value.strip()
     if path.startswith("/") or (
         re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path)
-        and not re.match(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/|$)", path)
+        and not re.match(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{0,62}(/|$)", path)
     ):
         raise InvalidValue("results go to S3", expected="a folder below the run's outdir, or an s3:// URI")
     if ".." in path.removeprefix("s3://").split("/") or re.search(r"[\x00-\x1f\x7f]", path):

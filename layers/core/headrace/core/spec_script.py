@@ -1,28 +1,28 @@
-"""`script`: the text a task runs, taken from YAML exactly as it is written (rule 16).
+r"""`script`: the text a task runs, taken from YAML exactly as it is written (rule 16).
 
 YAML folds lines, drops what follows ` #`, and reads `- echo a: b` as a map. So a script of several lines is a `|` block or
 a list of lines, and a one-line script has no comment behind it: whoever writes `echo $x # note` must get what is written.
-In a JSON file, which has no blocks, a text may hold `\\n`.
+In a JSON file, which has no blocks, a text may hold `\n`.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
+from headrace.core.errors import Problem
 from headrace.core.reading import At, kind
+from headrace.core.script import Script, parse_script
 
 _BLOCK = "Write `script: |` and the lines below it, indented"
 
 
-def read_script(at: At) -> Any:
-    """The script; problems in it are placed at their line."""
+def read_script(at: At, *, shell: str, hidden: frozenset[str] = frozenset()) -> Script | None:
+    """The script; problems in it are placed at their line. `hidden` are inputs, which hide processes of their name."""
     lines = [at] if isinstance(at.value, str) else list(at.items("text: one line, a `|` block, or a list of lines"))
     if isinstance(at.value, list) and not lines:
         at.refuse("a script without lines", expected="at least one line")
     texts = [text for line in lines if (text := _line(line)) is not None]
     if len(texts) < len(lines) or not texts:
         return None
-    return _parsed(at, "\n".join(texts))
+    return _parsed(at, "\n".join(texts), shell, hidden)
 
 
 def _line(at: At) -> str | None:
@@ -51,9 +51,10 @@ def _line(at: At) -> str | None:
     return at.value
 
 
-def _parsed(at: At, text: str) -> Any:
-    try:
-        from headrace.core.script import parse_script
-    except ImportError:
-        return text
-    return at.attempt(lambda _: parse_script(text))
+def _parsed(at: At, text: str, shell: str, hidden: frozenset[str]) -> Script | None:
+    processes = at.book.processes - hidden
+    script = at.attempt(lambda _: parse_script(text, processes=processes, shell=shell))
+    for finding in script.problems() if script else ():
+        problem = Problem(at.path, finding.message, expected=finding.expected, hint=finding.hint)
+        at.book.note(problem, within=finding.line)
+    return script

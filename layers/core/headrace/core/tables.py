@@ -10,7 +10,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
+
+from pydantic import Field
 
 from headrace.core import plain_types
 from headrace.core.errors import InvalidValue, nearest, shown
@@ -35,7 +38,7 @@ class Table(Frozen):
     """A declared table."""
 
     key: str = "id"
-    columns: dict[str, Column] = {}
+    columns: dict[str, Column] = Field(default_factory=dict)
 
 
 def table_location(location: str, said_in: str) -> str | None:
@@ -56,10 +59,10 @@ def read_table(table: Table, at: At, fetched: Mapping[str, str], said_in: str) -
             at.refuse("the table could not be read", expected="a CSV or TSV file with a header")
             return []
         rows = list(_cells(at, uri, fetched[uri]))
-        return _records(table, rows, at, uri, from_text=True)
+        return _records(_Rows(table, at, uri, from_text=True), rows)
     if isinstance(at.value, list):
         rows = [(f"row {number}", row.value) for number, row in enumerate(at.each(), 1) if _is_row(row)]
-        return _records(table, rows, at, said_in, from_text=False)
+        return _records(_Rows(table, at, said_in, from_text=False), rows)
     at.refuse(f"{kind(at.value)} is no table", expected="the location of a CSV or TSV file, or a list of rows")
     return []
 
@@ -122,25 +125,32 @@ def _is_row(at: At) -> bool:
     return False
 
 
-def _records(
-    table: Table, rows: list[tuple[str, Any]], at: At, said_in: str, *, from_text: bool
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What reading a row needs to know: the table, where problems go, and how cells are read."""
+
+    table: Table
+    at: At
+    said_in: str
+    from_text: bool
+
+
+def _records(reading: _Rows, rows: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+    table, at = reading.table, reading.at
     if not rows and not at.book.problems:
         at.refuse("a table without rows", expected="at least one row")
-    if rows and from_text and not _has_columns(table, rows[0][1], at):
+    if rows and reading.from_text and not _has_columns(table, rows[0][1], at):
         return []
     records: list[dict[str, Any]] = []
     seen: dict[str, str] = {}
     for place, row in rows:
-        record = {
-            name: _cell(table, name, value, at, place, said_in, from_text=from_text) for name, value in row.items()
-        }
+        record = {name: _cell(reading, name, value, place) for name, value in row.items()}
         for name, column in table.columns.items():
             if name not in record:
                 record[name] = None
                 if not column.optional:
                     at.refuse(f"{place}: no '{name}'", expected=f"a {column.type}")
-        _name_row(table, record, row, at, place, seen)
+        _name_row(reading, record, place, seen)
         records.append(record)
     return records
 
@@ -150,55 +160,44 @@ def _has_columns(table: Table, row: Mapping[str, Any], at: At) -> bool:
     if table.key not in row:
         wanted.insert(0, table.key)
     for name in dict.fromkeys(wanted):
-        near = nearest(name, row)
-        at.refuse(
-            f"the table has no column '{name}'",
-            expected=", ".join([*row][:20]),
-            hint=near or "`key:` names the column that names a row" * (name == table.key),
-        )
+        by_hand = "`key:` names the column that names a row" if name == table.key else ""
+        hint = nearest(name, row) or by_hand
+        at.refuse(f"the table has no column '{name}'", expected=", ".join([*row][:20]), hint=hint)
     return not wanted
 
 
-def _cell(table: Table, name: str, value: Any, at: At, place: str, said_in: str, *, from_text: bool) -> Any:
-    column = table.columns.get(name)
+def _cell(reading: _Rows, name: str, value: Any, place: str) -> Any:
+    column = reading.table.columns.get(name)
     if value is None or value == "":
         if column is not None and not column.optional:
-            at.refuse(
-                f"{place}: the cell of '{name}' is empty",
-                expected=f"a {column.type}",
-                hint=f"{name}: {{type: {column.type}, optional: true}} allows it",
-            )
+            hint = f"{name}: {{type: {column.type}, optional: true}} allows it"
+            reading.at.refuse(f"{place}: the cell of '{name}' is empty", expected=f"a {column.type}", hint=hint)
         return None
     if column is None:
         return value
     try:
-        typed = plain_types.from_text(column.type, value) if from_text else value
-        return plain_types.convert(column.type, typed, said_in)
+        typed = plain_types.from_text(column.type, value) if reading.from_text else value
+        return plain_types.convert(column.type, typed, reading.said_in)
     except InvalidValue as error:
-        at.refuse(
-            f"{place}, column '{name}': {error.message}, found {shown(value)}", expected=error.expected, hint=error.hint
-        )
+        message = f"{place}, column '{name}': {error.message}, found {shown(value)}"
+        reading.at.refuse(message, expected=error.expected, hint=error.hint)
         return None
 
 
-def _name_row(
-    table: Table, record: dict[str, Any], row: Mapping[str, Any], at: At, place: str, seen: dict[str, str]
-) -> None:
-    key = record.get(table.key)
+def _name_row(reading: _Rows, record: dict[str, Any], place: str, seen: dict[str, str]) -> None:
+    column, at = reading.table.key, reading.at
+    key = record.get(column)
     if key is None or not isinstance(key, str | int | float) or not 1 <= len(text_of(key)) <= MAX_KEY:
-        at.refuse(
-            f"{place}: the key column '{table.key}' is empty, too long or no plain value",
-            expected=f"unique text of 1 to {MAX_KEY} characters",
-        )
+        message = f"{place}: the key column '{column}' is empty, too long or no plain value"
+        at.refuse(message, expected=f"unique text of 1 to {MAX_KEY} characters")
         return
     text = text_of(key)
     if text in seen:
         at.refuse(f"{place}: the key '{text}' stands also in {seen[text]}", expected="unique keys")
     seen[text] = place
-    if table.key != "id" and row.get("id") is not None and text_of(row["id"]) != text:
-        at.refuse(
-            f"{place}: the table has a column 'id' beside the key column '{table.key}'",
-            hint="Rename the column 'id': it names the row everywhere else",
-        )
-    elif table.key != "id":
-        record["id"] = text
+    if column == "id":
+        return
+    if record.get("id") is not None and record["id"] != key:
+        hint = "Rename the column 'id': everywhere else it is what names a row"
+        at.refuse(f"{place}: the table has a column 'id' beside its key column '{column}'", hint=hint)
+    record["id"] = text
