@@ -1,0 +1,105 @@
+"""How a run ended: read from the ledger, from what the machine says, and from how its execution ended.
+
+The ledger speaks first: a failed task, or the reason the run was closed for. Then the engine: a spec that is not valid, a crash.
+A run that claims success with a planned task that has no record did not succeed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from headrace.core.plain_text import one_line
+from headrace.core.records import RunRecord, TaskRecord
+
+CANCEL_PREFIX: Final = "cancelled: "
+STOP_PREFIX: Final = "stopped: "
+_CAUSE_LIMIT: Final = 32_000
+_NESTED: Final = 4
+_ABORTED: Final = {"ABORTED": "cancelled", "TIMED_OUT": "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """A run's end: final state, the error name and cause its execution fails with, and the tasks by status."""
+
+    state: str
+    error: str = ""
+    cause: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        """`succeeded` or `failed`, as run_pipeline's Choice wants it; a run that stopped on purpose succeeded."""
+        return "succeeded" if self.state in ("succeeded", "stopped") else "failed"
+
+
+def conclude(
+    run: RunRecord | None,
+    records: Mapping[str, TaskRecord],
+    planned: Iterable[str],
+    *,
+    error: Mapping[str, Any] | None = None,
+    status: str = "",
+) -> Conclusion:
+    """The conclusion of a run. `planned` are the ids of all tasks of all its plans, `error` the machine's `{Error, Cause}`,
+    `status` the execution's end when an event told of it."""
+    missing = [task for task in planned if task not in records]
+    counts = Counter(record.status for record in records.values() if not record.task.rpartition("/")[2].startswith("~"))
+    if missing:
+        counts["cancelled"] = sum(not task.rpartition("/")[2].startswith("~") for task in missing)
+    closing = run.closing if run else ""
+    failed = [record for record in records.values() if record.status == "failed"]
+    if closing.startswith(CANCEL_PREFIX):
+        return Conclusion("cancelled", "Cancelled", closing.removeprefix(CANCEL_PREFIX), counts)
+    if failed or (closing and not closing.startswith(STOP_PREFIX)):
+        return Conclusion("failed", "TaskFailed", _failure(failed, closing), counts)
+    name, cause = root_cause(error)
+    if name:
+        return Conclusion("failed", name, cause, counts)
+    if status in _ABORTED:
+        return Conclusion(_ABORTED[status], status.title(), f"the execution was {status.lower().replace('_', ' ')}", counts)
+    if closing:
+        return Conclusion("stopped", "", closing.removeprefix(STOP_PREFIX), counts)
+    if missing or run is None:
+        what = f"{len(missing)} planned tasks have no record, {missing[0]} first" if missing else "the run was never begun"
+        return Conclusion("failed", "EngineError", what, counts)
+    return Conclusion("succeeded", counts=counts)
+
+
+def root_cause(error: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Error name and cause at the bottom of what a nested execution or a Lambda reports; both empty for no error.
+
+    A child execution's failure arrives as States.TaskFailed whose Cause is the execution as JSON, with its own Error and Cause;
+    a Lambda's as the exception's name with `{"errorMessage": …}`.
+    """
+    if not error:
+        return "", ""
+    name, cause = str(error.get("Error") or "Error"), str(error.get("Cause") or "")
+    for _ in range(_NESTED):
+        told = _json(cause)
+        if "errorMessage" in told:
+            return str(told.get("errorType") or name), str(told["errorMessage"])[:_CAUSE_LIMIT]
+        if "Error" not in told and "Cause" not in told:
+            break
+        name, cause = str(told.get("Error") or name), str(told.get("Cause") or "")
+    return name, cause[:_CAUSE_LIMIT]
+
+
+def _failure(failed: list[TaskRecord], closing: str) -> str:
+    if not failed:
+        return one_line(closing, 500)
+    first = min(failed, key=lambda record: (record.at, record.task))
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    return one_line(f"{first.task}: {first.cause}{more}", 500)
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

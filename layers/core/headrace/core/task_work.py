@@ -1,0 +1,237 @@
+"""A task made concrete: what runs, with which values, and the hash that says whether it was done before.
+
+    skip_reason   `when`, and required inputs that are absent
+    work          directives evaluated, files staged, outputs named, script rendered, hash taken
+
+Everything here is worked out again for each attempt, because directives may use `task.attempt`. The hash is the same for
+all attempts of a task: the script goes into it as rendered with the task's own size and attempt at fixed values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from headrace.core import container_options, directives, task_inputs
+from headrace.core.container_options import ContainerOptions
+from headrace.core.directives import TaskDirectives
+from headrace.core.errors import InvalidSpec, InvalidValue, Problem
+from headrace.core.names import task_id
+from headrace.core.program import LinkedProcess
+from headrace.core.script import Rendered, render
+from headrace.core.selectors import Defaults
+from headrace.core.task_hash import TaskHash, task_hash
+from headrace.core.task_inputs import StagedFile, TaskInput
+from headrace.core.task_paths import check_inside
+from headrace.core.values import Staged, Value
+from headrace.core.visible import Keys, Visible
+
+STDOUT: Final = ".headrace/stdout"
+# What the hash takes `task.…` for: growing memory must not make other work of the same task.
+_FIXED: Final = {"attempt": 1, "cpus": 1, "memory": 1024, "time": 3600, "exitStatus": 0, "previousClass": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What is known of an attempt before it is made. `n` counts submissions, `own` is `task.attempt`.
+
+    `memory_mib` and `time_s` are the least it gets, grown by what went before; `queue_index` its rung of the ladder.
+    """
+
+    n: int = 1
+    own: int = 1
+    exit_status: int | None = None
+    previous_class: str = ""
+    memory_mib: int | None = None
+    time_s: int | None = None
+    queue_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredOutput:
+    """An output of one task: its path with the task's values in it, and the place of the value in a JSON file."""
+
+    kind: str
+    path: str
+    wildcard: bool = False
+    optional: bool = False
+    data_path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A task ready to be submitted, or to be found done."""
+
+    task: str
+    process: str
+    keys: Mapping[str, str]
+    attempt: Attempt
+    given: frozenset[str]
+    directives: TaskDirectives
+    options: ContainerOptions
+    container: str
+    cpus: float
+    memory_mib: int
+    time_s: int | None
+    inputs: tuple[StagedFile, ...]
+    outputs: Mapping[str, DeclaredOutput]
+    script: Rendered
+    environment: Mapping[str, str]
+    hash: TaskHash
+
+
+def skip_reason(visible: Visible, process: LinkedProcess, keys: Keys, inputs: Iterable[TaskInput]) -> str:
+    """Why this task has nothing to do, empty when it runs; InvalidSpec when `when` gives no true or false."""
+    for when in process.whens:
+        value = visible.value(when.template, when.namespace, keys)
+        if not isinstance(value, bool):
+            spec = visible.program.namespaces[when.namespace].spec
+            raise InvalidSpec([spec.problem(when.place, "`when` is neither true nor false", value=value, expected="true or false")])
+        if not value:
+            return f"when: {when.template.text} is false"
+    return task_inputs.absent(inputs)
+
+
+def work(
+    visible: Visible,
+    process: LinkedProcess,
+    keys: Keys,
+    inputs: Iterable[TaskInput],
+    attempt: Attempt,
+    *,
+    run: str,
+    deployment: Mapping[str, Any],
+    launch: Defaults | None = None,
+) -> Work:
+    """The task's work; InvalidSpec with everything that does not fit together, placed in the spec."""
+    inputs = list(inputs)
+    spec = visible.program.namespaces[process.namespace].spec
+    raw = directives.merge(spec.layers(process.local, deployment=deployment, launch=launch, full_name=process.name))
+    if problem := directives.missing_container(process.local, raw):
+        raise InvalidSpec([problem.at(file=spec.file, line=spec.line(problem.path))])
+    task = task_id(process.name, {axis: keys[axis] for axis in process.axes})
+    early = _task_names(process, task, attempt)
+    said = directives.evaluate(
+        raw, _scope(visible, process, keys, raw, {"task": early, "run": {"id": run}}), path=f"processes.{process.local}", resolve=lambda ref: visible.answer(process.namespace, keys, ref)
+    )
+    files, values = task_inputs.stage(inputs, keys, f"processes.{process.local}.inputs")
+    outputs = _outputs(visible, process, keys, {given.name: given.value for given in inputs})
+    memory = _sized(said.memory_mib or 1024, attempt.memory_mib, said.resource_limits.memory_mib if said.resource_limits else None)
+    time = _sized(said.time_s, attempt.time_s, said.resource_limits.time_s if said.resource_limits else None)
+    cpus = _sized(said.cpus or 1, None, said.resource_limits.cpus if said.resource_limits else None)
+    own = {**early, "cpus": cpus, "memory": memory, "time": time}
+    options = _options(said, memory, process, spec)
+    more = {
+        **values,
+        "outputs": {name: Staged(output.path) for name, output in outputs.items() if output.kind != "stdout"},
+        "run": {"id": run},
+    }
+    environment = {**said.env, **_environment(run, task, process, keys, attempt)}
+    container = said.container.image if said.container else ""
+    fixed = {**own, **_FIXED}
+    return Work(
+        task=task,
+        process=process.name,
+        keys=dict(keys),
+        attempt=attempt,
+        given=frozenset(raw),
+        directives=said,
+        options=options,
+        container=container,
+        cpus=cpus,
+        memory_mib=memory,
+        time_s=time,
+        inputs=tuple(files),
+        outputs=outputs,
+        script=_render(visible, process, keys, {**more, "task": own}),
+        environment=environment,
+        hash=task_hash(
+            script=_render(visible, process, keys, {**more, "task": fixed, "run": {"id": ""}}).text,
+            shell=" ".join(said.shell),
+            container=container,
+            options=container_options.option_text(options),
+            environment=said.env,
+            inputs=[(each.input, each.path, each.file) for each in files],
+            outputs={name: [output.kind, output.path, list(output.data_path)] for name, output in outputs.items()},
+            secrets=[f"{name}={place}" for name, place in said.secrets.items()],
+        ),
+    )
+
+
+def _sized(said: Any, least: Any, most: Any) -> Any:
+    """What was said, raised to what earlier attempts showed it needs, capped by `resourceLimits`."""
+    value = said if least is None else max(said or 0, least)
+    return value if most is None or value is None else min(value, most)
+
+
+def _task_names(process: LinkedProcess, task: str, attempt: Attempt) -> dict[str, Value]:
+    return {
+        "id": task,
+        "process": process.name,
+        "attempt": attempt.own,
+        "exitStatus": attempt.exit_status,
+        "previousClass": attempt.previous_class,
+    }
+
+
+def _scope(visible: Visible, process: LinkedProcess, keys: Keys, raw: Mapping[str, Any], more: Mapping[str, Value]) -> dict[str, Value]:
+    """All names directives can see: they are few, and each may use any."""
+    namespace = visible.program.namespaces[process.namespace]
+    scope: dict[str, Value] = {
+        "params": visible.namespace_params(namespace, keys, None if raw else frozenset()),
+        "key": {local: keys[axis] for local, axis in namespace.axes.items() if axis in keys},
+    }
+    scope |= {local: visible.items.value(axis, keys) for local, axis in namespace.axes.items() if axis in keys}
+    return scope | dict(more)
+
+
+def _outputs(visible: Visible, process: LinkedProcess, keys: Keys, inputs: Mapping[str, Value]) -> dict[str, DeclaredOutput]:
+    spec = visible.program.namespaces[process.namespace].spec
+    found: dict[str, DeclaredOutput] = {}
+    problems: list[Problem] = []
+    for name, output in process.process.outputs.items():
+        if output.template is None:
+            found[name] = DeclaredOutput("stdout", STDOUT, optional=output.optional)
+            continue
+        try:
+            path = check_inside(str(visible.value(output.template, process.namespace, keys, inputs)))
+        except InvalidValue as error:
+            problems.append(spec.problem(output.path, error.message, expected=error.expected, hint=error.hint))
+            continue
+        found[name] = DeclaredOutput(output.kind, path, output.wildcard, output.optional, output.data_path)
+    if problems:
+        raise InvalidSpec(problems)
+    return found
+
+
+def _options(said: TaskDirectives, memory_mib: int, process: LinkedProcess, spec: Any) -> ContainerOptions:
+    if said.container_options is None:
+        return container_options.NO_OPTIONS
+    try:
+        return container_options.parse(said.container_options, declared_env=said.env, memory_mib=memory_mib)
+    except InvalidSpec as error:
+        place = f"processes.{process.local}.containerOptions"
+        raise InvalidSpec([Problem(place, str(problem)).at(file=spec.file, line=spec.line(place)) for problem in error.problems]) from error
+
+
+def _environment(run: str, task: str, process: LinkedProcess, keys: Keys, attempt: Attempt) -> dict[str, str]:
+    return {
+        "HEADRACE_RUN_ID": run,
+        "HEADRACE_TASK": task,
+        "HEADRACE_PROCESS": process.name,
+        "HEADRACE_ATTEMPT": str(attempt.own),
+        **{f"HEADRACE_KEY_{axis.upper().replace('.', '_')}": keys[axis] for axis in process.axes},
+    }
+
+
+def _render(visible: Visible, process: LinkedProcess, keys: Keys, more: Mapping[str, Value]) -> Rendered:
+    script = process.process.script
+    spec = visible.program.namespaces[process.namespace].spec
+    place = f"processes.{process.local}.script"
+    if script is None:
+        return Rendered("", {})
+    try:
+        return render(script, {**visible.names(script, process.namespace, keys), **more})  # type: ignore[arg-type]  # a Script names things as a Template does
+    except InvalidValue as error:
+        raise InvalidSpec([spec.problem(place, error.message, expected=error.expected, hint=error.hint)]) from error
