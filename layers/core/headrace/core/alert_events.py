@@ -57,14 +57,16 @@ class FailureCause(_Shape):
 
 
 class RunStateChange(_Event):
-    """A run started, began to drain, or ended."""
+    """A run started, began to drain, or ended; or a launch was refused and no run began (then `run` is empty)."""
 
     detail_type: ClassVar[str] = "Run State Change"
 
     run: str
-    epoch: int
+    epoch: int = Field(description="1 for the first, one more per resume; 0 when no run began")
     name: str = Field(default="", description="the pipeline's name")
-    state: str = Field(description="running, closing, succeeded, failed, stopped or cancelled")
+    state: str = Field(description="running, closing, succeeded, failed, stopped, cancelled or refused")
+    launch: str = Field(default="", description="S3 URI of what was put under launch/")
+    report: str = Field(default="", description="S3 URI of the errors file of a refused launch")
     execution: str = Field(default="", description="ARN of the Step Functions execution")
     started: str = ""
     ended: str = ""
@@ -162,6 +164,23 @@ def run_ended(digest: Digest, *, stack: str, digest_uri: str = "", cause: str = 
     )
 
 
+def launch_refused(problems: str, *, stack: str, at: str, launch: str, report: str) -> RunStateChange:
+    """The event of a dropped file that starts nothing; `problems` is the text of its errors file."""
+    lines = tuple(line for line in (one_line(line, 500) for line in problems.splitlines()) if line)
+    return RunStateChange(
+        stack=stack,
+        at=at,
+        alert=True,
+        run="",
+        epoch=0,
+        state="refused",
+        launch=launch,
+        report=report,
+        cause=one_line(lines[0]) if lines else "",
+        evidence=lines[:_EVIDENCE],
+    )
+
+
 def entry(event: AlertEvent, *, bus: str = "default") -> dict[str, Any]:
     """The PutEvents entry of an event: `text` filled in, the detail within `DETAIL_LIMIT`."""
     resources = [event.execution] if isinstance(event, RunStateChange) and event.execution else []
@@ -232,6 +251,14 @@ def _cut(event: AlertEvent) -> str:
 
 
 def _run_text(event: RunStateChange) -> list[str]:
+    if event.state == "refused":
+        return [
+            f"Headrace: {one_line(event.launch, 1_200)} started nothing",
+            "",
+            *event.evidence,
+            "",
+            f"All of it: {one_line(event.report, 1_200)}",
+        ]
     named = f" ({one_line(event.name)})" if event.name else ""
     lines = [f"Headrace: run {event.run}{named} {event.state}" + (f": {one_line(event.cause)}" if event.cause else "")]
     if event.counts:

@@ -21,7 +21,8 @@ LINE_LIMIT: Final = 300
 _LOOKED_AT: Final = 2_000  # lines from the end
 _LONGEST: Final = 20_000  # characters of a raw line; what a progress bar redraws is at its end
 _BAR: Final = re.compile(
-    r"^\W*(?:\d{1,3}(?:\.\d+)?\s?%|\d+/\d+\s*\[)[\s\d.:/%|\[\]#=>\-a-zA-Z]*$"  # 45%  3/10 [00:01<00:02, 3it/s]
+    r"^\W*\d{1,3}(?:\.\d+)?\s?%[\W\d]*(?:(?:it|[KMG]?i?B)/s[\W\d]*)?$"  # 45.0%  45% 12.3 MiB/s
+    r"|\d+/\d+\s*\[\d+:\d+"  # 3/10 [00:01<00:02, 3it/s]
     r"|\d{1,3}%\s*\|[^|]*\|"  # tqdm
     r"|[█▏▎▍▌▋▊▉━╸]{3,}"
     r"|\[[#=>.\s-]{8,}\]"

@@ -266,14 +266,14 @@ REASONS: Final[tuple[Rule, ...]] = (
     ),
     _rule(
         C.ENTRYPOINT,
-        rf"{_START}.*exec: \W*(?P<program>/bin/sh|sh)\W.*(?:not found|no such file|permission denied)",
+        rf"{_START}.*exec: [\"\\]*(?P<program>/bin/sh|sh)\W.*(?:not found|no such file|permission denied)",
         "{image} has no /bin/sh, which the job's command needs",
         "use an image with a POSIX shell (a -debug or -slim variant instead of distroless or scratch)",
         firm=True,
     ),
     _rule(
         C.ENTRYPOINT,
-        rf"{_START}.*exec: \W*(?P<program>[^\"\\:]+).*(?:not found|no such fi|permission denied|stat )",
+        rf"{_START}.*exec: [\"\\]*(?P<program>[^\"\\:]+).*(?:not found|no such fi|permission denied|stat )",
         "the image's ENTRYPOINT {program} could not be run",
         "take the ENTRYPOINT out of the image, or make it one that is there, executable, and runs its arguments",
         firm=True,
