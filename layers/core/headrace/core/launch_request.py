@@ -13,12 +13,12 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from headrace.core.directive_selectors import Defaults
 from headrace.core.directive_values import resource_labels
 from headrace.core.errors import InvalidValue
 from headrace.core.frozen import Frozen
 from headrace.core.locations import is_uri, resolve
 from headrace.core.reading import At, Book
+from headrace.core.selectors import Defaults
 from headrace.core.spec import TOP_KEYS
 from headrace.core.spec_defaults import read_defaults
 from headrace.core.spec_names import read_name

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from headrace.core.directive_selectors import Defaults
 from headrace.core.directives import DIRECTIVES, labels, merge, read_directives, shell_text
 from headrace.core.errors import Problem
 from headrace.core.expressions import Template
@@ -20,6 +19,7 @@ from headrace.core.frozen import ByInstance, Frozen
 from headrace.core.params import Param, read_params
 from headrace.core.reading import At, Book, kind
 from headrace.core.script import Script
+from headrace.core.selectors import Defaults
 from headrace.core.spec_defaults import read_defaults
 from headrace.core.spec_each import Define, EachItem, read_each
 from headrace.core.spec_inputs import Input, read_inputs

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from headrace.core.directive_selectors import Defaults, Selector, check_pattern
 from headrace.core.directives import DIRECTIVES, read_directives
 from headrace.core.reading import At
+from headrace.core.selectors import Defaults, Selector, check_pattern
 
 SELECTORS: Final = ("withLabel", "withName")
 
