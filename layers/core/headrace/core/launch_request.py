@@ -42,9 +42,9 @@ class Named(Frozen):
 
 
 class LaunchRequest(Frozen):
-    """Which pipeline to run, and how: all that is not said is the spec's."""
+    """Which pipeline to run, and how: all that is not said is the spec's. A resumed run knows its own pipeline."""
 
-    pipeline: str | Named
+    pipeline: str | Named | None = None
     name: str = ""
     params: dict[str, Any] = Field(default_factory=dict)
     outdir: str = ""
@@ -112,14 +112,14 @@ def _request(at: At, source: str) -> LaunchRequest | None:
     pipeline = _pipeline(at, source)
     values: Mapping[str, Any] = {
         "name": _name(at.key("name")) if at.has("name") else "",
-        "params": _params(at.key("params"), source) if at.has("params") else {},
+        "params": _params(at.key("params")) if at.has("params") else {},
         "outdir": _prefix(at.key("outdir"), source) if at.has("outdir") else "",
         "work_dir": _prefix(at.key("workDir"), source) if at.has("workDir") else "",
         "process": _process(at.key("process")) if at.has("process") else Defaults(),
         "labels": resource_labels(at.key("labels")) if at.has("labels") else {},
         "resume": _resume(at.key("resume")) if at.has("resume") else "",
     }
-    if pipeline is None or any(value is None for value in values.values()):
+    if (pipeline is None and not values["resume"]) or any(value is None for value in values.values()):
         return None
     return LaunchRequest(pipeline=pipeline, **values)
 
@@ -133,8 +133,6 @@ def _pipeline(at: At, source: str) -> str | Named | None:
             at.refuse(
                 "a launch request without `pipeline`", expected=_PIPELINE, hint="A whole pipeline has `processes`"
             )
-            return None
-        at.refuse("`resume` without `pipeline`", expected=_PIPELINE, hint="`headrace resume RUN` fills it in")
         return None
     child = at.key("pipeline")
     text = child.text(_PIPELINE)
@@ -173,12 +171,12 @@ def _name(at: At) -> str | None:
     return text
 
 
-def _params(at: At, source: str) -> dict[str, Any]:
+def _params(at: At) -> dict[str, Any]:
+    """Values as they are: which of them are files only the pipeline knows, so `params.bind` judges relative paths."""
     params = {}
     for name, child in at.entries("a map param: value"):
         read_name(At(name, child.path, at.book), name, "a param")
         params[name] = child.value
-    del source  # which param is a file only the pipeline knows: `params.bind` judges relative paths
     return params
 
 

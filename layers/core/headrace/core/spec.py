@@ -35,7 +35,7 @@ MAX_NAME: Final = 128
 
 
 class Process(Frozen):
-    """One process as it is written; `path` is its place in the file."""
+    """One process as it is written; `path` is its place in the file, `labels` its own ones or those of `defaults`."""
 
     name: str
     path: str
@@ -48,6 +48,7 @@ class Process(Frozen):
     uses: str | None = None
     params: dict[str, Any] = Field(default_factory=dict)
     directives: dict[str, Any] = Field(default_factory=dict)
+    labels: tuple[str, ...] = ()
 
 
 class Spec(Frozen):
@@ -85,13 +86,10 @@ class Spec(Frozen):
 
         `full_name` is its name in the whole program, `qc.stats` inside a used file.
         """
-        name, marks, own = full_name or process, self.labels(process), self.processes[process].directives
+        own = self.processes[process]
+        name, marks = full_name or process, own.labels
         stronger = launch.layers(name, marks) if launch is not None else []
-        return [deployment or {}, *self.defaults.layers(name, marks), own, *stronger]
-
-    def labels(self, process: str) -> tuple[str, ...]:
-        """The marks that `withLabel` looks at: the process's own, else those of `defaults`."""
-        return labels(merge([self.defaults.directives, self.processes[process].directives]))
+        return [deployment or {}, *self.defaults.layers(name, marks), own.directives, *stronger]
 
 
 def read_spec(document: Document) -> Spec:
@@ -156,7 +154,8 @@ def _process(name: str, at: At, defaults: Defaults) -> Process | None:
         at.key("params").refuse("`params` of a process without `uses`", hint="Params stand at the top of the file")
     inputs = read_inputs(at.key("inputs")) if at.has("inputs") else {}
     directives = read_directives(at, ignore=PROCESS_KEYS, known=PROCESS_KEYS)
-    shell = shell_text(merge([*defaults.layers(name, labels(merge([defaults.directives, directives]))), directives]))
+    marks = labels(merge([defaults.directives, directives]))
+    shell = shell_text(merge([*defaults.layers(name, marks), directives]))
     return Process(
         name=name,
         path=at.path,
@@ -171,6 +170,7 @@ def _process(name: str, at: At, defaults: Defaults) -> Process | None:
         if at.has("params")
         else {},
         directives=directives,
+        labels=marks,
     )
 
 

@@ -7,7 +7,9 @@ In a JSON file, which has no blocks, a text may hold `\n`.
 
 from __future__ import annotations
 
-from headrace.core.errors import Problem
+import re
+
+from headrace.core.errors import InvalidValue, Problem
 from headrace.core.reading import At, kind
 from headrace.core.script import Script, parse_script
 
@@ -53,8 +55,16 @@ def _line(at: At) -> str | None:
 
 def _parsed(at: At, text: str, shell: str, hidden: frozenset[str]) -> Script | None:
     processes = at.book.processes - hidden
-    script = at.attempt(lambda _: parse_script(text, processes=processes, shell=shell))
-    for finding in script.problems() if script else ():
+    try:
+        script = parse_script(text, processes=processes, shell=shell)
+    except InvalidValue as error:
+        said = re.match(r"line (\d{1,9}): ", error.message)
+        problem = Problem(
+            at.path, error.message[said.end() :] if said else error.message, expected=error.expected, hint=error.hint
+        )
+        at.book.note(problem, within=int(said[1]) if said else 0)
+        return None
+    for finding in script.problems():
         problem = Problem(at.path, finding.message, expected=finding.expected, hint=finding.hint)
         at.book.note(problem, within=finding.line)
     return script
