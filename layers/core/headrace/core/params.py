@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, cast, get_args
 from headrace.core.errors import nearest
 from headrace.core.frozen import Frozen
 from headrace.core.param_values import check
-from headrace.core.plain_types import PlainType
+from headrace.core.plain_types import PLAIN_TYPES, PlainType
 from headrace.core.reading import At, Book, kind
 from headrace.core.spec_names import read_name
 from headrace.core.tables import Column, Table, table_location
@@ -21,7 +21,6 @@ from headrace.core.values import Value
 
 ParamType = Literal["string", "number", "boolean", "file", "list", "map", "table"]
 TYPES: Final = get_args(ParamType)
-ITEM_TYPES: Final = get_args(PlainType)
 KEYS: Final = ("type", "default", "required", "enum", "description", "secret", "of", "key", "columns")
 _LONG: Final = "{type, default, required, enum, description, secret}"
 _HINTS: Final = {"optional": "Write required: false", "items": "did you mean 'of'?", "values": "did you mean 'enum'?"}
@@ -152,7 +151,7 @@ def _long(name: str, at: At) -> Param | None:
     ):
         if at.has(key) and kind_of not in types:
             at.key(key).refuse(f"`{key}` has no meaning for a {kind_of}", expected="with type: " + " or ".join(types))
-    of = at.key("of").choice(ITEM_TYPES) if at.has("of") else _of_items(at.value.get("default")) or "string"
+    of = at.key("of").choice(PLAIN_TYPES) if at.has("of") else _of_items(at.value.get("default")) or "string"
     required = at.key("required").boolean() if at.has("required") else not at.has("default")
     if required and at.has("required") and at.has("default"):
         at.key("required").refuse("a required param has no use for a default", hint="Drop one of them")
@@ -211,10 +210,10 @@ def _table(at: At) -> Table:
 
 def _column(at: At) -> Column | None:
     if not isinstance(at.value, dict):
-        name = at.choice(ITEM_TYPES)
+        name = at.choice(PLAIN_TYPES)
         return None if name is None else Column(type=cast(PlainType, name))
     at.known(("type", "optional"))
-    name = at.key("type").choice(ITEM_TYPES) if at.has("type") else "string"
+    name = at.key("type").choice(PLAIN_TYPES) if at.has("type") else "string"
     optional = at.key("optional").boolean() if at.has("optional") else False
     return None if name is None else Column(type=cast(PlainType, name), optional=bool(optional))
 

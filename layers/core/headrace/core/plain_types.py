@@ -7,7 +7,7 @@ command line and in a CSV cell, `from_text` reads it by the declared type.
 from __future__ import annotations
 
 import math
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from headrace.core.errors import InvalidValue
 from headrace.core.locations import resolve
@@ -15,6 +15,7 @@ from headrace.core.reading import kind
 from headrace.core.values import File
 
 PlainType = Literal["string", "number", "boolean", "file"]
+PLAIN_TYPES: Final = get_args(PlainType)
 _EXPECTED: Final[dict[PlainType, str]] = {
     "string": "text",
     "number": "a number",

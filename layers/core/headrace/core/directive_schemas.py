@@ -1,0 +1,90 @@
+"""The form of each directive as JSON Schema; one entry per row of the table in `directives.py`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from headrace.core.directive_values import ACTIONS, RETRY_CLASSES
+from headrace.core.spec_publish import STORAGE_CLASSES
+
+_TEMPLATE: Final = {"type": "string", "pattern": r"\$\{\{"}
+_TEXT: Final = {"type": "string", "minLength": 1}
+_SIZE: Final = {"type": "string", "pattern": r"^\s*[0-9.]+\s*[KMGTkmgt](i?[Bb])?\s*$|\$\{\{"}
+_SPAN: Final = {"type": "string", "pattern": r"^\s*([0-9.]+\s*[a-z]+\s*)+$|\$\{\{"}
+
+
+def expression(schema: dict[str, Any]) -> dict[str, Any]:
+    """The form, or an expression that will give it."""
+    return {"anyOf": [schema, _TEMPLATE]}
+
+
+def one_or_more(schema: dict[str, Any]) -> dict[str, Any]:
+    """One of it, or a list of some."""
+    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
+
+
+def _whole(least: int, most: int | None = None) -> dict[str, Any]:
+    return expression({"type": "integer", "minimum": least, **({} if most is None else {"maximum": most})})
+
+
+def _map(value: dict[str, Any]) -> dict[str, Any]:
+    return expression({"type": "object", "additionalProperties": value})
+
+
+def _closed(required: list[str], **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "additionalProperties": False, "required": required}
+
+
+_CPUS: Final = expression({"anyOf": [{"type": "integer", "minimum": 1}, {"enum": [0.25, 0.5]}]})
+_BOOLEAN: Final = expression({"type": "boolean"})
+_PUBLISH: Final = _closed(
+    [],
+    path=_TEXT,
+    mode=expression({"enum": ["copy", "move"]}),
+    pattern=one_or_more(_TEXT),
+    only=one_or_more(_TEXT),
+    saveAs=_TEXT,
+    tags=_map(_TEXT),
+    storageClass=expression({"enum": list(STORAGE_CLASSES)}),
+)
+_BUDGET: Final = _closed(
+    ["times"],
+    times=_whole(0, 100),
+    grow=expression({"type": "number", "minimum": 1, "maximum": 16}),
+    codes=one_or_more({"anyOf": [{"type": "integer"}, _TEXT]}),
+)
+
+SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    "container": {"anyOf": [_TEXT, _closed(["image"], image=_TEXT, credentials=_TEXT)]},
+    "containerOptions": {"anyOf": [_TEXT, {"type": "array", "minItems": 1}, {"type": "object"}]},
+    "cpus": _CPUS,
+    "memory": _SIZE,
+    "disk": _SIZE,
+    "time": _SPAN,
+    "accelerator": {"anyOf": [_whole(0, 64), _closed(["count"], count=_whole(0, 64), type=_TEXT)]},
+    "queue": one_or_more(_TEXT),
+    "executor": {"const": "awsbatch"},
+    "arch": _TEXT,
+    "env": _map({"type": ["string", "number", "boolean"]}),
+    "secrets": _map(_TEXT),
+    "jobRole": _TEXT,
+    "volumes": one_or_more({"type": ["string", "object"]}),
+    "consumableResources": _map(_whole(1)),
+    "resourceLabels": _map({"type": ["string", "number"]}),
+    "resourceLimits": expression(_closed([], cpus=_CPUS, memory=_SIZE, disk=_SIZE, time=_SPAN)),
+    "errorStrategy": expression({"enum": ["terminate", "finish", "ignore", "retry"]}),
+    "maxRetries": _whole(0, 100),
+    "maxErrors": {"anyOf": [_whole(0), {"type": "string", "pattern": r"^\s*[0-9.]+\s*%\s*$"}]},
+    "retry": expression(_closed([], **{name: {"anyOf": [_whole(0, 100), _BUDGET]} for name in RETRY_CLASSES})),
+    "waitLimit": {
+        "anyOf": [_SPAN, _closed([], runnable=_SPAN, starting=_SPAN, action=expression({"enum": list(ACTIONS)}))]
+    },
+    "maxForks": _whole(1),
+    "label": one_or_more({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$"}),
+    "publishDir": one_or_more({"anyOf": [_TEXT, _PUBLISH]}),
+    "shell": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]},
+    "cache": _BOOLEAN,
+    "scratch": _BOOLEAN,
+    "onFailure": one_or_more(_TEXT),
+    "stopWhen": {"type": "string", "pattern": r"^\s*\$\{\{[\s\S]*\}\}\s*$"},
+}
