@@ -1,7 +1,6 @@
 """The published schemas of Headrace's events are the models'. `python tests/contract/test_event_schemas.py` writes them."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -29,4 +28,4 @@ def _write() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(_write())
+    _write()

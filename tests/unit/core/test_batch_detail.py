@@ -103,7 +103,12 @@ def test_everything_of_a_job_of_one_container_is_read() -> None:
     assert facts is not None
     assert facts.last == AttemptDetail(7, "bad", "Essential container in task exited", "hr/default/b", 2000, 3000)
     assert facts.attempt == 2
-    assert (facts.memory_mib, facts.timeout_s, facts.image, facts.log_group) == (2048, 60, "debian:12", "/headrace/jobs")
+    assert (facts.memory_mib, facts.timeout_s, facts.image, facts.log_group) == (
+        2048,
+        60,
+        "debian:12",
+        "/headrace/jobs",
+    )
     assert (facts.created_ms, facts.started_ms, facts.stopped_ms) == (1000, 2000, 3000)
     assert facts.queue.endswith("/spot")
     assert not facts.cancelled
@@ -137,7 +142,9 @@ def test_a_running_attempt_is_known_by_the_jobs_container() -> None:
 
 def test_an_attempts_gaps_are_filled_from_the_jobs_container() -> None:
     """An attempt without reason takes the job's, which is of the same attempt."""
-    facts = read({"jobId": "j", "status": "FAILED", "container": {"reason": "OutOfMemoryError"}, "attempts": [{"container": {}}]})
+    facts = read(
+        {"jobId": "j", "status": "FAILED", "container": {"reason": "OutOfMemoryError"}, "attempts": [{"container": {}}]}
+    )
     assert facts is not None
     assert (facts.attempt, facts.last.reason) == (1, "OutOfMemoryError")
 
@@ -157,7 +164,12 @@ def test_what_is_no_job_detail_is_none(value: object) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.sampled_from([*CAMEL, "containers", "taskProperties", "exitCode", "type", "value"]), children, max_size=4),
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*CAMEL, "containers", "taskProperties", "exitCode", "type", "value"]), children, max_size=4
+        )
+    ),
     max_leaves=20,
 )
 

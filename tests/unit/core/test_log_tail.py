@@ -37,7 +37,7 @@ def test_noise_is_left_out(noise: str) -> None:
         "50% of reads failed to align",
         "error: 3/10 samples are empty",
         "100% CPU used by process 12, killing it",
-        "[E::hts_open_format] Failed to open file \"a.bam\" : No such file or directory",
+        '[E::hts_open_format] Failed to open file "a.bam" : No such file or directory',
         "Uploading failed: AccessDenied",
         "Traceback (most recent call last):",
     ],

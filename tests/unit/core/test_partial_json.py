@@ -38,7 +38,9 @@ def test_a_damaged_middle_is_read_up_to_it() -> None:
     assert read('{"JobId": "j-1", "Status": "FAILED", ... cut ..., "x": 1}') == {"JobId": "j-1", "Status": "FAILED"}
 
 
-@pytest.mark.parametrize("text", ["", "   ", "[1]", "null", "Error executing request", '"x"', "[" * 100_000, "1" * 10_000])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "[1]", "null", "Error executing request", '"x"', "[" * 100_000, "1" * 10_000]
+)
 def test_what_is_no_object_is_none(text: str) -> None:
     """A plain message is no job detail."""
     assert read(text) is None

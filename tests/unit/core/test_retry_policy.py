@@ -59,7 +59,7 @@ def test_a_script_that_fails_ends_the_run_unless_told_otherwise() -> None:
     ],
 )
 def test_how_often_a_scripts_exit_is_tried_again(rules: RetryRules, tries: int) -> None:
-    """errorStrategy and maxRetries as in Nextflow; an entry in `retry` is stronger."""
+    """Strategy and maxRetries as in Nextflow; an entry in `retry` is stronger."""
     history: tuple[PastAttempt, ...] = ()
     for n in range(tries):
         step = next_step(rules, came_to(C.EXIT), history)
@@ -86,7 +86,9 @@ def test_spot_losses_move_down_the_ladder_and_stay_at_its_end() -> None:
     assert "queue 2 of 2" in first.why
     again = next_step(rules, came_to(C.SPOT), (past(C.SPOT),), given=Given(queue_index=1))
     assert again.queue_index == 1
-    failed = next_step(RetryRules(queues=2, max_retries=1), came_to(C.EXIT), (past(C.SPOT),), given=Given(queue_index=1))
+    failed = next_step(
+        RetryRules(queues=2, max_retries=1), came_to(C.EXIT), (past(C.SPOT),), given=Given(queue_index=1)
+    )
     assert (failed.verdict, failed.queue_index) == ("retry", 1)
 
 
@@ -102,7 +104,9 @@ def test_memory_grows_once_per_loss_and_stays_grown() -> None:
     one = next_step(RetryRules(), came_to(C.OUT_OF_MEMORY), given=Given(memory_mib=1000))
     assert (one.memory_mib, one.memory_factor) == (2000, 2.0)
     assert "2000 MiB" in one.why
-    lost = next_step(RetryRules(), came_to(C.SPOT), (past(C.OUT_OF_MEMORY, memory_mib=1000),), given=Given(memory_mib=2000))
+    lost = next_step(
+        RetryRules(), came_to(C.SPOT), (past(C.OUT_OF_MEMORY, memory_mib=1000),), given=Given(memory_mib=2000)
+    )
     assert (lost.memory_mib, lost.memory_factor) == (2000, 2.0)
     history = (past(C.OUT_OF_MEMORY, memory_mib=1000), past(C.SPOT, memory_mib=2000))
     two = next_step(RetryRules(), came_to(C.OUT_OF_MEMORY), history, given=Given(memory_mib=2000))
@@ -188,13 +192,23 @@ RULES = st.builds(
     RetryRules,
     strategy=st.sampled_from(["", "terminate", "finish", "ignore", "retry"]),
     max_retries=st.none() | st.integers(0, 20),
-    budgets=st.dictionaries(st.sampled_from(list(OutcomeClass)), st.builds(Budget, times=st.integers(0, 20), memory_factor=st.floats(1, 16), next_queue=st.booleans())),
+    budgets=st.dictionaries(
+        st.sampled_from(list(OutcomeClass)),
+        st.builds(Budget, times=st.integers(0, 20), memory_factor=st.floats(1, 16), next_queue=st.booleans()),
+    ),
     queues=st.integers(1, 4),
     memory_limit_mib=st.none() | st.integers(100, 10_000),
 )
 
 
-@given(RULES, st.lists(st.sampled_from([kind for kind in OutcomeClass if kind is not C.SUCCEEDED]), min_size=MOST_SUBMISSIONS, max_size=MOST_SUBMISSIONS))
+@given(
+    RULES,
+    st.lists(
+        st.sampled_from([kind for kind in OutcomeClass if kind is not C.SUCCEEDED]),
+        min_size=MOST_SUBMISSIONS,
+        max_size=MOST_SUBMISSIONS,
+    ),
+)
 def test_every_task_comes_to_an_end(rules: RetryRules, kinds: list[OutcomeClass]) -> None:
     """Whatever fails in whatever order: bounded submissions, memory and queue never go back, numbers rise by one."""
     history: tuple[PastAttempt, ...] = ()

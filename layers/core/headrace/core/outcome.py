@@ -3,85 +3,33 @@
 `classify` reads everything that is known of one attempt: the manifest it left, what Step Functions and Batch say, its
 exit code, the end of its log. The order is fixed: a whole manifest is a success whatever happened around it (it is the
 last thing an attempt writes); then reason texts, which AWS words the same for everyone; then the stage and exit code;
-the log, which is the task's own text, comes last. The texts are in `outcome_classes`.
+the log, which is the task's own text, comes last. The texts are in `outcome_reasons`
+and `outcome_signs`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final
 
-from headrace.core import batch_detail, bootstrap_marks, log_tail, partial_json
+from headrace.core import bootstrap_marks, log_tail
+from headrace.core.attempt_facts import AttemptFacts, Known, read
 from headrace.core.batch_detail import JobFacts
-from headrace.core.outcome_classes import (
-    ENDINGS,
-    EXITS,
-    FIXES,
-    LOGS,
-    NOT_OWN,
-    REASONS,
-    STARTS,
-    SUBMITS,
-    OutcomeClass,
-    Rule,
-)
+from headrace.core.named_errors import Action, NamedError, first_match
+from headrace.core.outcome_classes import FIXES, NOT_OWN, OutcomeClass, Rule
+from headrace.core.outcome_reasons import ENDINGS, REASONS
+from headrace.core.outcome_signs import EXITS, LOGS, STARTS, SUBMITS
 from headrace.core.plain_text import one_line
 
 C = OutcomeClass
-Action = Literal["", "retry", "ignore", "fail"]
 
-_TEXT: Final = 2_000  # characters of a reason that rules look at
 _LOOKED_AT: Final = 50  # log lines that rules look at
 _ENDED: Final = frozenset({"SUCCEEDED", "FAILED"})
 _BY_SIGNAL: Final = frozenset(range(128, 160))
 _STAGED: Final = {"stage-in": C.STAGE_IN, "stage-out": C.STAGE_OUT}
 _LOG_MAY_TELL: Final = {C.EXIT, C.UNKNOWN}
 _LOG_MAY_NARROW: Final = {C.PERMISSION, C.DISK_FULL}
-
-
-@dataclass(frozen=True, slots=True)
-class NamedError:
-    """A failure the user names in the spec: `pattern` is plain text, `*` stands for any text, case does not matter."""
-
-    name: str
-    pattern: str
-    kind: OutcomeClass | None = None
-    action: Action = ""
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """How far an attempt came, by its own `manifest.json` (docs/contracts.md section 6)."""
-
-    stage: str
-    exit_code: int | None
-    missing: tuple[str, ...] = ()
-
-    @property
-    def whole(self) -> bool:
-        """The work is done and every declared output is there."""
-        return self.stage == "done" and self.exit_code == 0 and not self.missing
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptFacts:
-    """Everything known of one attempt; nothing of it is trusted to be well formed.
-
-    `job` is a JobDetail in either casing, or `None`; `error` and `cause` are Step Functions' raw strings (the cause may be
-    cut); `manifest` the parsed `manifest.json`; `log` raw lines from the end of the stream, oldest first. `started`: the
-    bootstrap's first mark was (not) in the log, `None` when that was not looked for. `spot`: its queue runs on spot.
-    """
-
-    job: object = None
-    error: str = ""
-    cause: str = ""
-    manifest: object = None
-    log: tuple[str, ...] = ()
-    started: bool | None = None
-    spot: bool = False
-    named: tuple[NamedError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +73,9 @@ class _Verdict:
     own: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The facts, read once."""
-
-    job: JobFacts | None
-    manifest: Manifest | None
-    error: str
-    cause: str
-    texts: tuple[str, ...]
-    log: tuple[str, ...]
-    exit_code: int | None
-    started: bool | None
-    spot: bool
-
-
 def classify(facts: AttemptFacts) -> Outcome:
     """What the attempt came to. Never raises; `cause` and `fix` are always one line of at most 200 characters."""
-    known = _read(facts)
+    known = read(facts)
     verdict = (
         _whole(known)
         or _by_submission(known)
@@ -157,52 +90,18 @@ def classify(facts: AttemptFacts) -> Outcome:
     return outcome if outcome.succeeded else _renamed(outcome, known, facts.named)
 
 
-def read_manifest(value: object) -> Manifest | None:
-    """A parsed `manifest.json` as far as the outcome needs it; `None` for anything else."""
-    if not isinstance(value, Mapping) or not isinstance(value.get("stage"), str):
-        return None
-    code, missing = value.get("exitCode"), value.get("missing")
-    return Manifest(
-        stage=value["stage"],
-        exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
-        missing=tuple(str(name) for name in missing) if isinstance(missing, list | tuple) else (),
-    )
-
-
-def _read(facts: AttemptFacts) -> _Known:
-    told = partial_json.read(facts.cause) if facts.cause.lstrip().startswith("{") else None
-    job = batch_detail.read(facts.job) or batch_detail.read(told)
-    manifest = read_manifest(facts.manifest)
-    log = log_tail.readable(facts.log)
-    code = job.last.exit_code if job else None
-    if manifest and manifest.exit_code is not None and (manifest.exit_code or code is None):
-        code = manifest.exit_code
-    texts = (job.last.reason, job.last.status_reason, job.status_reason) if job else (facts.cause,)
-    return _Known(
-        job=job,
-        manifest=manifest,
-        error=one_line(facts.error, 300),
-        cause=one_line(facts.cause, _TEXT) if told is None else "",
-        texts=tuple(one_line(text, _TEXT) for text in texts if text),
-        log=log,
-        exit_code=code,
-        started=True if any(bootstrap_marks.is_mark(line) for line in log) else facts.started,
-        spot=facts.spot,
-    )
-
-
-def _whole(known: _Known) -> _Verdict | None:
+def _whole(known: Known) -> _Verdict | None:
     return _Verdict(C.SUCCEEDED, "done") if known.manifest and known.manifest.whole else None
 
 
-def _by_submission(known: _Known) -> _Verdict | None:
+def _by_submission(known: Known) -> _Verdict | None:
     """What Step Functions says; a job that ended speaks for itself."""
     if not known.error or (known.job and known.job.status in _ENDED):
         return None
     return _first(SUBMITS, (f"{known.error}: {known.cause}",), known)
 
 
-def _by_ending(known: _Known) -> _Verdict | None:
+def _by_ending(known: Known) -> _Verdict | None:
     """Ended on purpose. The reason given to TerminateJob is free text, so no other rule may look at it."""
     verdict = _first(ENDINGS, known.texts, known)
     if verdict or not known.job or not (known.job.cancelled or known.job.terminated):
@@ -211,19 +110,19 @@ def _by_ending(known: _Known) -> _Verdict | None:
     return _Verdict(C.CANCELLED, f"cancelled: {why}" if why else "cancelled or terminated from outside")
 
 
-def _by_reason(known: _Known) -> _Verdict | None:
+def _by_reason(known: Known) -> _Verdict | None:
     verdict = _first(REASONS, known.texts, known)
     return replace(verdict, kind=C.SPOT) if verdict and verdict.kind is C.HOST_LOST and known.spot else verdict
 
 
-def _by_stage(known: _Known) -> _Verdict | None:
+def _by_stage(known: Known) -> _Verdict | None:
     manifest = known.manifest
     if manifest is None:
         return None
     if manifest.stage == "stage-in":
         return _staging(C.STAGE_IN, "an input could not be fetched", known)
     if manifest.exit_code:
-        return _by_exit(replace(known, manifest=None, exit_code=manifest.exit_code))
+        return _by_script(manifest.exit_code, known)
     if manifest.missing:
         names = ", ".join(manifest.missing[:5]) + (
             f" and {len(manifest.missing) - 5} more" if manifest.missing[5:] else ""
@@ -232,12 +131,12 @@ def _by_stage(known: _Known) -> _Verdict | None:
     return _staging(C.STAGE_OUT, "an output could not be stored", known)
 
 
-def _staging(kind: OutcomeClass, cause: str, known: _Known) -> _Verdict:
+def _staging(kind: OutcomeClass, cause: str, known: Known) -> _Verdict:
     line = log_tail.telling(known.log)
     return _Verdict(kind, f"{cause}: {line}" if line else cause)
 
 
-def _by_start(known: _Known) -> _Verdict | None:
+def _by_start(known: Known) -> _Verdict | None:
     """The container ran, but the bootstrap's first mark never came: the image did not run the job's command."""
     if known.started is not False or known.exit_code is None or known.exit_code in _BY_SIGNAL:
         return None
@@ -246,7 +145,7 @@ def _by_start(known: _Known) -> _Verdict | None:
     return told or _Verdict(C.ENTRYPOINT, cause, firm=True)
 
 
-def _by_exit(known: _Known) -> _Verdict | None:
+def _by_exit(known: Known) -> _Verdict | None:
     code = known.exit_code
     if code is None:
         return None
@@ -255,6 +154,10 @@ def _by_exit(known: _Known) -> _Verdict | None:
     if known.manifest is None and code in bootstrap_marks.EXITS:
         kind, cause = bootstrap_marks.EXITS[code]
         return _staging(kind, cause, known)
+    return _by_script(code, known)
+
+
+def _by_script(code: int, known: Known) -> _Verdict:
     if code == 143 and known.spot:
         return _Verdict(C.SPOT, "stopped from outside (SIGTERM), most likely its spot capacity was taken back")
     kind, cause, fix = EXITS.get(code, (C.EXIT, f"the script ended with exit code {code}", ""))
@@ -262,7 +165,7 @@ def _by_exit(known: _Known) -> _Verdict | None:
     return _Verdict(kind, f"{_filled(cause, {}, known)}: {line}" if line else _filled(cause, {}, known), fix)
 
 
-def _silent_success(known: _Known) -> _Verdict | None:
+def _silent_success(known: Known) -> _Verdict | None:
     if known.job is None or known.job.status != "SUCCEEDED":
         return None
     return _Verdict(
@@ -272,7 +175,7 @@ def _silent_success(known: _Known) -> _Verdict | None:
     )
 
 
-def _unknown(known: _Known) -> _Verdict:
+def _unknown(known: Known) -> _Verdict:
     said = " - ".join(dict.fromkeys(known.texts)) or known.error
     if known.job and known.job.array_failed:
         return _Verdict(C.EXIT, f"{known.job.array_failed} of {known.job.array_size or '?'} array children failed")
@@ -283,7 +186,7 @@ def _unknown(known: _Known) -> _Verdict:
     )
 
 
-def _narrowed(verdict: _Verdict, known: _Known) -> _Verdict:
+def _narrowed(verdict: _Verdict, known: Known) -> _Verdict:
     """What the log adds to an exit code or a stage that says little by itself."""
     little = verdict.kind in _LOG_MAY_TELL and known.exit_code not in _BY_SIGNAL
     if not little and verdict.kind not in _STAGED.values():
@@ -292,7 +195,7 @@ def _narrowed(verdict: _Verdict, known: _Known) -> _Verdict:
     return told if told and (little or told.kind in _LOG_MAY_NARROW) else verdict
 
 
-def _first(rules: Iterable[Rule], texts: Iterable[str], known: _Known) -> _Verdict | None:
+def _first(rules: Iterable[Rule], texts: Iterable[str], known: Known) -> _Verdict | None:
     lines = tuple(texts)
     for rule in rules:
         for text in lines:
@@ -305,12 +208,12 @@ def _first(rules: Iterable[Rule], texts: Iterable[str], known: _Known) -> _Verdi
     return None
 
 
-def _filled(template: str, words: Mapping[str, str], known: _Known) -> str:
+def _filled(template: str, words: Mapping[str, str], known: Known) -> str:
     """A line of the table with its names filled in; values are put in as they are, never read as templates."""
     return template.format_map({**_words(known), **words})
 
 
-def _words(known: _Known) -> dict[str, str]:
+def _words(known: Known) -> dict[str, str]:
     job = known.job or JobFacts()
     return {
         "image": job.image or "the image",
@@ -321,7 +224,7 @@ def _words(known: _Known) -> dict[str, str]:
     }
 
 
-def _outcome(verdict: _Verdict, known: _Known) -> Outcome:
+def _outcome(verdict: _Verdict, known: Known) -> Outcome:
     job = known.job
     return Outcome(
         kind=verdict.kind,
@@ -335,7 +238,7 @@ def _outcome(verdict: _Verdict, known: _Known) -> Outcome:
     )
 
 
-def _evidence(known: _Known) -> tuple[str, ...]:
+def _evidence(known: Known) -> tuple[str, ...]:
     """The reasons as AWS words them, then the last log lines."""
     said = known.texts if known.job else ()
     if known.error and not (known.job and known.job.status in _ENDED):
@@ -344,34 +247,21 @@ def _evidence(known: _Known) -> tuple[str, ...]:
     return reasons + log_tail.choose(known.log)
 
 
-def _renamed(outcome: Outcome, known: _Known, named: Iterable[NamedError]) -> Outcome:
+def _renamed(outcome: Outcome, known: Known, named: Iterable[NamedError]) -> Outcome:
     """The user's own names for failures come last, so that they can say more than the table."""
-    texts = (*known.texts, known.cause, *known.log[-_LOOKED_AT:])
-    for error in named:
-        line = next((text for text in reversed(texts) if text and matches(error.pattern, text)), None)
-        if line is None:
-            continue
-        kind = error.kind or outcome.kind
-        return replace(
-            outcome,
-            kind=kind,
-            cause=one_line(log_tail.masked(f"{error.name}: {line}")),
-            fix=one_line(error.hint)
-            or (outcome.fix if kind is outcome.kind else one_line(_filled(FIXES[kind], {}, known))),
-            counts_as_own=outcome.counts_as_own if kind is outcome.kind else kind not in NOT_OWN,
-            firm=outcome.firm and kind is outcome.kind,
-            named=error.name,
-            action=error.action,
-        )
-    return outcome
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Whether `text` contains `pattern`; `*` stands for any text, case does not matter. Linear, whatever is given."""
-    at, text = 0, text.lower()
-    for piece in pattern.lower().split("*"):
-        found = text.find(piece, at)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return bool(pattern.strip("* "))
+    found = first_match(named, (*known.texts, known.cause, *known.log[-_LOOKED_AT:]))
+    if found is None:
+        return outcome
+    error, line = found
+    kind = error.kind or outcome.kind
+    same = kind is outcome.kind
+    return replace(
+        outcome,
+        kind=kind,
+        cause=one_line(log_tail.masked(f"{error.name}: {line}")),
+        fix=one_line(error.hint) or (outcome.fix if same else one_line(_filled(FIXES[kind], {}, known))),
+        counts_as_own=outcome.counts_as_own if same else kind not in NOT_OWN,
+        firm=outcome.firm and same,
+        named=error.name,
+        action=error.action,
+    )

@@ -1,0 +1,111 @@
+"""A digest as Markdown that text from outside cannot break."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrace.core.attempt_facts import AttemptFacts
+from headrace.core.digest import build
+from headrace.core.digest_markdown import block, code, escaped, to_markdown
+from headrace.core.outcome import classify
+from headrace.core.records import AttemptRecord, Epoch, RunRecord, TaskRecord
+
+RUN = RunRecord(
+    Epoch("demo-1", 1), "arn", "2026-01-01T00:00:00.000Z", name="demo", state="failed", ended="2026-01-01T01:00:00.000Z"
+)
+HOSTILE = "| `x` <script>alert(1)</script> [a](http://evil) **b** # c ``` $d$"
+
+
+def page(cause: str = "bad", log: tuple[str, ...] = ("one", "two"), key: str = "a") -> str:
+    """The page of a run in which one task failed twice."""
+    task = f"call[sample={key}]"
+    detail = {"jobId": "j", "status": "FAILED", "attempts": [{"container": {"exitCode": 7, "logStreamName": "s/1"}}]}
+    outcome = classify(AttemptFacts(job=detail, log=log))
+    record = TaskRecord(task, "failed", "t", failure="exit", cause=cause)
+    attempts = [
+        AttemptRecord(task, n, "t", queue="arn:x:job-queue/spot", job=f"j{n}", exit_code=7, failure="exit", cause=cause)
+        for n in (1, 2)
+    ]
+    return to_markdown(build(RUN, [record], attempts, {"failed": 1, "succeeded": 3}, {task: outcome}))
+
+
+def test_a_page_has_cause_fix_tasks_evidence_attempts_and_commands() -> None:
+    """Everything a reader needs to go on, in that order."""
+    text = page(cause="the disk is gone")
+    wanted = [
+        "# Run `demo-1`, epoch 1: failed",
+        "3 succeeded, 1 failed",
+        "## What failed",
+        "\n\nthe disk is gone\n\n",
+        "**What to change:**",
+        "`call[sample=a]`",
+        "```text\none\ntwo\n```",
+        "headrace logs demo-1 'call[sample=a]'",
+        "## Failed attempts",
+        "| `call[sample=a]` | 1 | exit | 7 | spot | `j1` |",
+        "## Go on",
+        "headrace resume demo-1",
+    ]
+    places = [text.index(part) for part in wanted]
+    assert places == sorted(places)
+
+
+def test_hostile_text_stays_text() -> None:
+    """No HTML, no link, no emphasis, no table cell, no end of a code block comes from outside."""
+    text = page(cause=HOSTILE, log=(HOSTILE, "```", "~~~"), key="`|<b>")
+    outside = re.sub(r"(?ms)^(`{3,})\w*\n.*?^\1$", "", text)
+    assert "<script" not in outside
+    assert "<b>" not in re.sub(r"(`+).*?\1", "", outside)
+    assert not re.search(r"(?<!\\)\[a", outside)
+    assert not re.search(r"(?<!\\)\*\*b", outside)
+    rows = [line for line in outside.splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {8}
+
+
+@pytest.mark.parametrize("text", ["- x", "+ x", "# x", "> x", "1. x", "12) x", "=== x", "* x", "~~~ x", "``` x"])
+def test_no_text_begins_a_block(text: str) -> None:
+    """A cause that looks like a list, a heading or a fence is a paragraph."""
+    assert re.match(r"\\|&gt;|\d+\\", escaped(text))
+
+
+def test_a_fence_is_longer_than_any_in_the_text() -> None:
+    """Lines of backticks do not end the block."""
+    lines = block(["a", "`````", "b"]).splitlines()
+    assert lines[0] == "``````text"
+    assert lines[-1] == "``````"
+
+
+@given(st.text())
+def test_a_code_span_holds_its_text(text: str) -> None:
+    """It opens and closes with a run of backticks the text does not have."""
+    span = code(text)
+    if span:
+        ticks = re.match(r"`+", span).group()  # type: ignore[union-attr]
+        assert span.endswith(ticks)
+        assert re.search(rf"(?<!`){ticks}(?!`)", span[len(ticks) : -len(ticks)]) is None
+
+
+@given(st.text(), st.lists(st.text(), max_size=3).map(tuple))
+def test_any_cause_and_log_give_a_page_of_bounded_lines(cause: str, log: tuple[str, ...]) -> None:
+    """No text makes the page fail, and its headings stay its own."""
+    text = page(cause=cause, log=log)
+    outside = re.sub(r"(?ms)^(`{3,})\w*\n.*?^\1$", "", text)
+    assert [line for line in outside.splitlines() if line.startswith("#")] == [
+        "# Run `demo-1`, epoch 1: failed",
+        "## What failed",
+        "### 1. call: exit (1 task)",
+        "## Failed attempts",
+        "## Go on",
+    ]
+
+
+def test_a_run_without_failures_is_a_short_page() -> None:
+    """No empty headings."""
+    run = RunRecord(Epoch("demo-1", 1), "arn", "t", state="succeeded", tasks={"succeeded": 3})
+    text = to_markdown(build(run, []))
+    assert "What failed" not in text
+    assert "Failed attempts" not in text
