@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from headrace.core.directive_values import ACTIONS, RETRY_CLASSES
+from headrace.core.retry_budgets import MOST_TIMES
 from headrace.core.spec_publish import STORAGE_CLASSES
 
 _TEMPLATE: Final = {"type": "string", "pattern": r"\$\{\{"}
@@ -47,11 +48,16 @@ _PUBLISH: Final = _closed(
     tags=_map(_TEXT),
     storageClass=expression({"enum": list(STORAGE_CLASSES)}),
 )
+_TIMES: Final = _whole(0, MOST_TIMES)
+_FACTOR: Final = expression({"type": "number", "minimum": 1, "maximum": 16})
 _BUDGET: Final = _closed(
-    ["times"],
-    times=_whole(0, 100),
-    grow=expression({"type": "number", "minimum": 1, "maximum": 16}),
-    codes=one_or_more({"anyOf": [{"type": "integer"}, _TEXT]}),
+    [],
+    times=_TIMES,
+    delay=_SPAN,
+    memory=_FACTOR,
+    upTo=_SIZE,
+    time=_FACTOR,
+    codes=one_or_more(expression({"type": "integer", "minimum": 1, "maximum": 255})),
 )
 
 SCHEMAS: Final[dict[str, dict[str, Any]]] = {
@@ -75,7 +81,7 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "errorStrategy": expression({"enum": ["terminate", "finish", "ignore", "retry"]}),
     "maxRetries": _whole(0, 100),
     "maxErrors": {"anyOf": [_whole(0), {"type": "string", "pattern": r"^\s*[0-9.]+\s*%\s*$"}]},
-    "retry": expression(_closed([], **{name: {"anyOf": [_whole(0, 100), _BUDGET]} for name in RETRY_CLASSES})),
+    "retry": expression(_closed([], **{name: {"anyOf": [_TIMES, _BUDGET]} for name in RETRY_CLASSES})),
     "waitLimit": {
         "anyOf": [_SPAN, _closed([], runnable=_SPAN, starting=_SPAN, action=expression({"enum": list(ACTIONS)}))]
     },

@@ -11,13 +11,14 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
-from headrace.core import units
+from headrace.core import retry_budgets, units
 from headrace.core.container_options import parse as parse_options
 from headrace.core.errors import InvalidValue
 from headrace.core.expressions import Template
 from headrace.core.frozen import Frozen
 from headrace.core.outcome_classes import OutcomeClass
 from headrace.core.reading import At, holds_template, kind, listed
+from headrace.core.retry_budgets import Budget
 from headrace.core.secret_reference import secret_reference
 from headrace.core.task_paths import check_inside
 from headrace.core.volumes import Volume, parse_volumes
@@ -44,12 +45,7 @@ _ARCHES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "linux/amd64": "x86_64"
     "linux/arm64": "arm64",
     "linux/aarch64": "arm64",
 }
-# The classes a budget can be given for. Those the task itself is not to blame for have budgets of their own by default.
-RETRY_CLASSES: Final = tuple(
-    str(each.value)
-    for each in OutcomeClass
-    if each not in (OutcomeClass.SUCCEEDED, OutcomeClass.CANCELLED, OutcomeClass.ENGINE, OutcomeClass.SUBMIT_REFUSED)
-)
+RETRY_CLASSES: Final = tuple(str(each) for each in OutcomeClass if each is not OutcomeClass.SUCCEEDED)
 ACTIONS: Final = ("alert", "next-queue", "terminate")
 
 
@@ -72,14 +68,6 @@ class MaxErrors(Frozen):
 
     count: int | None = None
     percent: float | None = None
-
-
-class Retry(Frozen):
-    """The budget of one outcome class: how often again, times what (memory, time), for which exit codes."""
-
-    times: int
-    grow: float = 1.0
-    codes: tuple[tuple[int, int], ...] = ()
 
 
 class WaitLimit(Frozen):
@@ -230,13 +218,14 @@ def max_errors(at: At) -> Any:
 
 
 def retry(at: At) -> Any:
-    """A map from outcome class to a number of times, or {times, grow, codes}."""
+    """A map from outcome class to a number of times, or to a budget's parts."""
     if isinstance(at.value, Template):
         return at.value
-    budgets: dict[str, Retry | Template | None] = {}
+    budgets: dict[OutcomeClass, Any] = {}
     at.known(RETRY_CLASSES)
     for name, child in at.entries("a map such as {out-of-memory: 3, spot: 5}"):
-        budgets[name] = _budget(name, child)
+        if name in RETRY_CLASSES and not holds_template(child.value):
+            budgets[OutcomeClass(name)] = _budget(name, child)
     return None if None in budgets.values() else budgets
 
 
@@ -303,37 +292,8 @@ def shell(at: At) -> Any:
     return tuple(words)
 
 
-def _budget(name: str, at: At) -> Any:
-    times = whole(0, 100)
-    if not isinstance(at.value, dict):
-        number = times(at)
-        return Retry(times=number) if isinstance(number, int) else number
-    if not at.has("times"):
-        at.refuse("a budget without `times`", expected="{times, grow, codes}")
-        return None
-    values = fields(at, {"times": times, "grow": leaf(_factor), "codes": several(leaf(_codes))})
-    if at.has("grow") and name not in ("out-of-memory", "timeout", "disk-full"):
-        at.key("grow").refuse(
-            f"`grow` has no meaning for '{name}'", expected="with out-of-memory, timeout or disk-full"
-        )
-    if at.has("codes") and name != "exit":
-        at.key("codes").refuse(f"`codes` has no meaning for '{name}'", expected="with exit")
-    return None if values is None else Retry(**values)
-
-
-def _factor(value: Any) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= 16:
-        return float(value)
-    raise InvalidValue("not a factor", expected="a number from 1 to 16")
-
-
-def _codes(value: Any) -> tuple[int, int]:
-    text = str(value) if not isinstance(value, bool) else ""
-    found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", text)
-    first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
-    if not 1 <= first <= last <= 255:
-        raise InvalidValue("not an exit code", expected="a code from 1 to 255, or a range such as '130-143'")
-    return first, last
+def _budget(name: str, at: At) -> Budget | None:
+    return at.attempt(lambda value: retry_budgets.read({name: value})[OutcomeClass(name)])
 
 
 def _plain_text(value: Any) -> str:

@@ -20,7 +20,9 @@ from headrace.core.errors import InvalidSpec, InvalidValue, Problem, nearest
 from headrace.core.expressions import Resolve, Template, no_process
 from headrace.core.expressions import evaluate as evaluate_template
 from headrace.core.frozen import ByInstance, Frozen
+from headrace.core.outcome_classes import OutcomeClass
 from headrace.core.reading import At, Book, holds_template
+from headrace.core.retry_budgets import Budget
 from headrace.core.spec_publish import Publish, read_publish
 from headrace.core.volumes import Volume
 from headrace.core.yaml_source import key_path
@@ -71,7 +73,7 @@ class TaskDirectives(Frozen):
     error_strategy: Literal["terminate", "finish", "ignore", "retry"] = "terminate"
     max_retries: int = 1
     max_errors: values.MaxErrors | None = None
-    retry: dict[str, values.Retry] = Field(default_factory=dict)
+    retry: dict[OutcomeClass, ByInstance[Budget]] = Field(default_factory=dict)
     wait_limit: values.WaitLimit | None = None
     max_forks: int | None = None
     label: tuple[str, ...] = ()
@@ -116,7 +118,7 @@ _TABLE: Final = (
     Directive("errorStrategy", "error_strategy", values.choice("terminate", "finish", "ignore", "retry"), "attempt", "`terminate` · `finish` · `ignore` · `retry`", "what a failure does to the run"),
     Directive("maxRetries", "max_retries", values.whole(0, 100), "attempt", "whole number", "how often a failed task is tried again"),
     Directive("maxErrors", "max_errors", values.max_errors, "attempt", "number · `10%`", "how many tasks of the process may fail before the run ends"),
-    Directive("retry", "retry", values.retry, "attempt", "map class: number · `{times, grow, codes}`", "budgets per outcome class"),
+    Directive("retry", "retry", values.retry, "attempt", "map class: number · `{times, delay, memory, upTo, time, codes}`", "how often each outcome class is tried again"),
     Directive("waitLimit", "wait_limit", values.wait_limit, "attempt", "duration · `{runnable, starting, action}`", "how long a job may wait, and what happens then"),
     Directive("maxForks", "max_forks", values.whole(1), "plan", "whole number", "how many tasks of the process run at once"),
     Directive("label", "label", values.label, "check", "name · list", "marks that `withLabel` selects"),
