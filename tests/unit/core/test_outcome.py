@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.core import bootstrap_marks
 from headrace.core.attempt_facts import AttemptFacts
 from headrace.core.named_errors import NamedError
 from headrace.core.outcome import Outcome, classify
@@ -270,7 +271,7 @@ def test_a_cause_that_was_cut_still_tells_the_class() -> None:
         ({**WHOLE, "stage": "stage-out", "missing": ["bam"]}, 1, C.MISSING_OUTPUT, "bam"),
         ({**WHOLE, "stage": "script", "exitCode": 137}, 1, C.OUT_OF_MEMORY, "137"),
         ({**WHOLE, "stage": "script", "exitCode": 127}, 127, C.EXIT, "not found"),
-        (None, 0, C.UNKNOWN, "without"),
+        (None, 0, C.UNKNOWN, "failed with exit code 0"),
     ],
 )
 def test_the_manifest_tells_how_far_it_came(manifest: object, code: int, kind: OutcomeClass, words: str) -> None:
@@ -356,6 +357,36 @@ def test_a_command_that_never_began_is_the_images_fault(log: tuple[str, ...], ki
     outcome = classify(AttemptFacts(job=job(exit_code=1), log=log, started=False))
     assert outcome.kind is kind
     assert outcome.firm
+
+
+@pytest.mark.parametrize("code", sorted(bootstrap_marks.EXITS))
+def test_the_bootstraps_own_exit_codes_tell_their_class(code: int) -> None:
+    """Its last line is the cause; the same code from a user's script, which left a manifest, is the script's."""
+    kind, cause = bootstrap_marks.EXITS[code]
+    line = f"{bootstrap_marks.PREFIX}cannot: s3://b/k"
+    own = classify(AttemptFacts(job=job(exit_code=code), log=("x", line)))
+    assert own.kind is kind
+    assert cause in own.cause
+    assert line in own.cause
+    script = classify(AttemptFacts(job=job(exit_code=code), manifest={**WHOLE, "stage": "script", "exitCode": code}))
+    assert script.kind is C.EXIT
+
+
+def test_staging_that_was_denied_or_had_no_room_says_so() -> None:
+    """The tool's own words make the class more exact; other words of the log do not."""
+    for line, kind in (
+        ("AccessDenied: s3://b/k", C.PERMISSION),
+        ("No space left on device", C.DISK_FULL),
+        ("out of memory", C.STAGE_IN),
+    ):
+        outcome = classify(AttemptFacts(job=job(exit_code=bootstrap_marks.STAGE_IN_FAILED), log=(f"headrace: {line}",)))
+        assert outcome.kind is kind
+
+
+def test_the_fix_of_a_missing_transfer_tool_names_the_three_ways() -> None:
+    """Host mount, launch template, image."""
+    fix = classify(AttemptFacts(job=job(exit_code=bootstrap_marks.TRANSFER_TOOL_MISSING))).fix
+    assert all(way in fix for way in ("cliPath", "/opt/headrace/bin", "image"))
 
 
 def test_the_evidence_is_the_reasons_then_the_log() -> None:

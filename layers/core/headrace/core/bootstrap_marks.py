@@ -1,14 +1,36 @@
-"""What the job's bootstrap script says about itself, as the outcome reads it: its mark lines and its exit codes."""
+"""How the job's bootstrap script speaks to the outcome: the prefix of its log lines, and its own exit codes.
+
+The bootstrap begins every line it writes with `PREFIX`; one such line proves that the image ran the job's command. When it
+cannot even write a manifest, or must say why there is none of use, it ends with one of these codes; a code of the user's
+script is in the manifest and never mistaken for them. They keep clear of the shell's (126 to 165) and of sysexits' (64 to 78).
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from headrace.core.outcome_classes import OutcomeClass as C
+from headrace.core.outcome_classes import OutcomeClass
+
+C = OutcomeClass
 
 PREFIX: Final = "headrace: "
 
-EXITS: Final[dict[int, tuple[C, str]]] = {}
+TRANSFER_TOOL_MISSING: Final = 91
+SHELL_MISSING: Final = 92
+STAGE_IN_FAILED: Final = 93
+STAGE_OUT_FAILED: Final = 94
+OUTPUT_MISSING: Final = 95
+
+EXITS: Final[dict[int, tuple[OutcomeClass, str]]] = {
+    TRANSFER_TOOL_MISSING: (
+        C.TRANSFER_TOOL,
+        "found no transfer tool: no cliPath, no /opt/headrace/bin, none in the image",
+    ),
+    SHELL_MISSING: (C.SHELL, "the shell that the process asks for is not in the image"),
+    STAGE_IN_FAILED: (C.STAGE_IN, "an input could not be fetched"),
+    STAGE_OUT_FAILED: (C.STAGE_OUT, "an output could not be stored"),
+    OUTPUT_MISSING: (C.MISSING_OUTPUT, "the script ended well but did not write every declared output"),
+}
 
 
 def is_mark(line: str) -> bool:

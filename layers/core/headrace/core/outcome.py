@@ -151,7 +151,7 @@ def _by_exit(known: Known) -> _Verdict | None:
         return None
     if code == 0:
         return _silent_success(known)
-    if known.manifest is None and code in bootstrap_marks.EXITS:
+    if code in bootstrap_marks.EXITS:
         kind, cause = bootstrap_marks.EXITS[code]
         return _staging(kind, cause, known)
     return _by_script(code, known)
@@ -181,9 +181,8 @@ def _unknown(known: Known) -> _Verdict:
         return _Verdict(C.EXIT, f"{known.job.array_failed} of {known.job.array_size or '?'} array children failed")
     if known.job is None and not said:
         return _Verdict(C.UNKNOWN, "nothing is known of the job: no detail, no reason, no exit code")
-    return _Verdict(
-        C.UNKNOWN, f"ended without an exit code: {said}" if said else "ended without a reason or an exit code"
-    )
+    how = "ended without an exit code" if known.exit_code is None else f"failed with exit code {known.exit_code}"
+    return _Verdict(C.UNKNOWN, f"{how}: {said}" if said else f"{how} and without a reason")
 
 
 def _narrowed(verdict: _Verdict, known: Known) -> _Verdict:
