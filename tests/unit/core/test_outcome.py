@@ -14,7 +14,8 @@ from headrace.core.attempt_facts import AttemptFacts
 from headrace.core.named_errors import NamedError
 from headrace.core.outcome import Outcome, classify
 from headrace.core.outcome_classes import FIXES, NOT_OWN, OutcomeClass, general_fix
-from headrace.core.outcome_signs import EXITS
+from headrace.core.outcome_reasons import ENDINGS, REASONS
+from headrace.core.outcome_signs import EXITS, SUBMITS
 
 C = OutcomeClass
 EXITED = "Essential container in task exited"
@@ -233,6 +234,15 @@ def test_what_step_functions_says_tells_the_class(error: str, cause: str, kind: 
     outcome = classify(AttemptFacts(error=error, cause=cause))
     assert outcome.kind is kind
     assert words in outcome.cause
+
+
+def test_every_rule_decides_some_real_text() -> None:
+    """No rule stands in the shadow of one before it."""
+    reasons = [*ENDINGS, *REASONS]
+    told = [next((rule for rule in reasons for text in row[1:3] if rule.pattern.search(text)), None) for row in TEXTS]
+    assert [rule.pattern.pattern for rule in reasons if rule not in told] == []
+    sent = [next((rule for rule in SUBMITS if rule.pattern.search(f"{row[0]}: {row[1]}")), None) for row in SUBMISSIONS]
+    assert [rule.pattern.pattern for rule in SUBMITS if rule not in sent] == []
 
 
 def pascal(value: Any) -> Any:
