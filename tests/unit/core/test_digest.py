@@ -48,6 +48,14 @@ def test_what_differs_by_key_only_is_one_cause() -> None:
     assert digest.failed == 100
 
 
+@pytest.mark.parametrize("key", ["s3", "a", "x/y", "2", "é", "a.b+c"])
+def test_a_key_is_left_out_wherever_it_stands_as_a_word(key: str) -> None:
+    """In the text, in a name, at either end; inside another word it is no key."""
+    cause = "{0}: cannot read s3://b/{0}.bam of sample {0}, banana {0}"
+    records = [failed(f"call[sample={k}]", cause.format(k)) for k in (key, "other", "s3")]
+    assert len(build(RUN, records).groups) == 1
+
+
 @pytest.mark.parametrize(
     "others",
     [

@@ -15,7 +15,7 @@ from headrace.core.batch_detail import JobFacts
 from headrace.core.named_errors import NamedError
 from headrace.core.plain_text import one_line
 
-_TEXT: Final = 2_000  # characters of a reason that rules look at
+_TEXT: Final = 1_100  # characters of a reason that rules look at
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,12 @@ _GROUPS, _TASKS, _LINES, _ATTEMPTS = 20, 10, 22, 60
 _SCALES: Final = (1, 2, 4, 8, 16, 64)
 _ID_LIMIT: Final = 900
 _VARIES: Final = (
-    (re.compile(r"\bi-[0-9a-f]{8,17}\b"), "i-…"),
-    (re.compile(r"\b(?:s3|https?)://\S+"), "…://…"),
-    (re.compile(r"(?<![\w/])/?(?:[\w.@+=-]+/)+[\w.@+=-]*"), "…/…"),
+    (re.compile(r"\bi-[0-9a-f]{8,17}\b"), "…"),
+    (re.compile(r"\b(?:s3|https?)://\S+"), "…"),
+    (re.compile(r"(?<![\w/])/?(?:[\w.@+=-]+/)+[\w.@+=-]*"), "…"),
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{16,}\b"), "…"),
-    (re.compile(r"(?<!exit code )\d+"), "#"),
 )
+_NUMBER: Final = re.compile(r"(?<!exit code )\d+")
 
 
 class _Frozen(BaseModel):
@@ -144,11 +144,23 @@ def _grouped(failed: Iterable[TaskRecord]) -> list[list[TaskRecord]]:
 def _signature(record: TaskRecord) -> tuple[str, str, str]:
     process, keys = _process_and_keys(record.task)
     cause = record.cause.replace(record.task, "…")
-    for key in sorted(keys, key=len, reverse=True):
-        cause = re.sub(rf"(?<![A-Za-z0-9]){re.escape(key)}(?![A-Za-z0-9])", "…", cause) if key else cause
     for varies, shown in _VARIES:
         cause = varies.sub(shown, cause)
-    return process, record.failure, one_line(cause)
+    for key in sorted(keys, key=len, reverse=True):
+        cause = _without(cause, key)
+    return process, record.failure, one_line(_NUMBER.sub("#", cause))
+
+
+def _without(text: str, key: str) -> str:
+    """`text` with `key` left out where it stands as a word of its own."""
+    parts, start, at = [], 0, text.find(key) if key else -1
+    while at >= 0:
+        end = at + len(key)
+        if not text[at - 1 : at].isalnum() and not text[end : end + 1].isalnum():
+            parts += [text[start:at], "…"]
+            start = end
+        at = text.find(key, end)
+    return "".join([*parts, text[start:]])
 
 
 def _process_and_keys(task: str) -> tuple[str, tuple[str, ...]]:
