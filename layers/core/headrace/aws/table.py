@@ -28,7 +28,7 @@ Values = Mapping[str, str | int]
 _TRIES = 12
 _LONGEST_S = 2.0
 _BATCH = 100  # keys of one BatchGetItem
-_THREADS = 16
+_THREADS = 10  # as many connections as a botocore client keeps
 _BUSY = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"})
 _BUSY_ERRORS = frozenset({"TransactionConflictException", "TransactionInProgressException"})
 

@@ -108,10 +108,10 @@ def check_waiter(waiter: Waiter) -> None:
             expected=f"at most {MAX_LATCHES}",
             hint="gather in two steps, or name a broader projection",
         )
-    for latch in latches:
-        if not 0 <= needed(waiter, latch) <= _NEEDED_LIMIT:
+    for latch, number in [*waiter.waits.items(), *([waiter.turn] if waiter.turn else [])]:
+        if not 0 <= number <= _NEEDED_LIMIT:
             raise InvalidValue(
-                f"latch {shown(latch)} of {shown(waiter.task)} needs {needed(waiter, latch)}",
+                f"latch {shown(latch)} of {shown(waiter.task)} needs {number}",
                 expected=f"0 to {_NEEDED_LIMIT}",
             )
 

@@ -108,5 +108,4 @@ def utc(time: str) -> str:
         raise InvalidValue(f"{shown(time)} is no time", expected="ISO 8601, as 2026-01-31T09:05:00Z") from None
     if moment.tzinfo is None:
         raise InvalidValue(f"{shown(time)} names no time zone", expected="a time that ends in Z or +hh:mm")
-    moment = moment.astimezone(dt.UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
