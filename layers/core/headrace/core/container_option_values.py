@@ -267,7 +267,7 @@ def csv_fields(text: str) -> list[str]:
         raise InvalidValue(
             f"{shown(text)} is no comma-separated list: {error}", expected="key=value,key=value"
         ) from None
-    return [part.strip() for part in (rows[0] if rows else []) if part.strip()]
+    return [part for row in rows for part in row if part]
 
 
 def _mount_option(option: str, name: str, value: str) -> str:

@@ -180,19 +180,20 @@ def resource_problems(requirements: Iterable[Mapping[str, str]], platform: Platf
     if memory is not None and not _whole(memory, 4):
         yield Problem("", f"memory of {shown(memory)} MiB", expected="a whole number, 4 or more")
         return
-    if platform == "EC2" and vcpus is not None and not _whole(vcpus, 1):
-        yield Problem(
-            "",
-            f"{shown(vcpus)} vCPUs on EC2",
-            expected="a whole number, 1 or more",
-            hint="Parts of a vCPU exist on Fargate.",
-        )
-    if (
-        platform == "FARGATE"
-        and vcpus is not None
-        and memory is not None
-        and not fargate_sizes.is_legal(float(vcpus), int(memory))
-    ):
+    if vcpus is not None:
+        yield from _ec2_vcpus(vcpus) if platform == "EC2" else _fargate_size(vcpus, memory)
+
+
+def _ec2_vcpus(vcpus: str) -> Iterator[Problem]:
+    if not _whole(vcpus, 1):
+        hint = "Parts of a vCPU exist on Fargate."
+        yield Problem("", f"{shown(vcpus)} vCPUs on EC2", expected="a whole number, 1 or more", hint=hint)
+
+
+def _fargate_size(vcpus: str, memory: str | None) -> Iterator[Problem]:
+    if not _NUMBER.fullmatch(vcpus):
+        yield Problem("", f"{shown(vcpus)} vCPUs", expected="a number")
+    elif memory is not None and not fargate_sizes.is_legal(float(vcpus), int(memory)):
         near = fargate_sizes.nearest_sizes(float(vcpus), int(memory))
         yield Problem("", f"{vcpus} vCPU with {memory} MiB is no Fargate size", expected=near)
 

@@ -150,9 +150,9 @@ def _consumables(facts: RequestFacts) -> Fields:
 
 def _flaws(facts: RequestFacts) -> list[Problem]:
     problems = [
-        Problem("", f"{what} is no number", number)
+        Problem("", f"{what} is not a number that can be", number)
         for what, number in (("cpus", facts.vcpus), ("time", facts.time_s))
-        if number is not None and not math.isfinite(number)
+        if number is not None and not abs(number) < 2**53
     ]
     if problems:
         return problems
