@@ -1,0 +1,222 @@
+"""Running one attempt of a job: a host process in a session and folder of its own.
+
+The image is not used; the command runs with the programs of this machine. What Batch would report is reported in its own
+words, since that is what failures are classified by.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from headrace_local import callers, faults, job_log
+from headrace_local.batch_jobs import Job, now_ms
+from headrace_local.place import ACCOUNT, REGION
+from headrace_local.surroundings import current, environment
+
+ESSENTIAL: Final = "Essential container in task exited"
+GRACE_S: Final = 30.0
+_ECS: Final = f"arn:aws:ecs:{REGION}:{ACCOUNT}:"
+_running: dict[str, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended: the exit code if a container ran, Batch's reasons, and whether a retry is allowed at all."""
+
+    exit_code: int | None
+    reason: str | None = None
+    status_reason: str = ESSENTIAL
+    retryable: bool = True
+
+
+def run_attempt(job: Job) -> Ended:
+    """Run the next attempt of the job to its end, recording it in the job."""
+    number = len(job.attempts) + 1
+    fault = faults.job_fault(job.name)
+    attempt = _begin(job, fault.values["fault"] if fault else "")
+    job.move("STARTING")
+    if fault and fault.values["fault"] == "hang":
+        ended = _hang(job)
+    elif fault and fault.values["fault"] == "pull":
+        ended = Ended(None, f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {job.properties['image']}", "Task failed to start")
+    else:
+        ended = _run(job, attempt, number, fault)
+    _finish(job, attempt, ended)
+    return ended
+
+
+def kill_all() -> None:
+    """Kill every job's processes at once; the cloud is going down."""
+    for process in list(_running.values()):
+        _signal(process, signal.SIGKILL)
+
+
+def alive() -> int:
+    """How many jobs have a process now."""
+    return len(_running)
+
+
+def _begin(job: Job, fault: str) -> dict[str, Any]:
+    task = uuid.uuid4().hex
+    container: dict[str, Any] = {
+        "containerInstanceArn": f"{_ECS}container-instance/local/{secrets.token_hex(16)}",
+        "taskArn": f"{_ECS}task/local/{task}",
+        "networkInterfaces": [],
+    }
+    if fault not in ("pull", "hang"):
+        container["logStreamName"] = f"{_stream_prefix(job)}/default/{task}"
+    attempt = {"container": container, "startedAt": now_ms()}
+    with job.lock:
+        job.attempts.append(attempt)
+    return attempt
+
+
+def _finish(job: Job, attempt: dict[str, Any], ended: Ended) -> None:
+    with job.lock:
+        attempt |= {"stoppedAt": now_ms(), "statusReason": job.stopping or ended.status_reason}
+        if ended.exit_code is not None:
+            attempt["container"]["exitCode"] = ended.exit_code
+        if ended.reason:
+            attempt["container"]["reason"] = ended.reason
+
+
+def _hang(job: Job) -> Ended:
+    freed = threading.Event()
+    with job.lock:
+        job.interrupt = freed.set
+        if job.stopping is not None:
+            freed.set()
+    freed.wait()
+    return Ended(None, None, job.stopping or "Task failed to start", retryable=False)
+
+
+def _run(job: Job, attempt: dict[str, Any], number: int, fault: faults.Plan | None) -> Ended:
+    folder = current().home / "jobs" / job.id.replace(":", "_") / str(number)
+    (folder / "tmp").mkdir(parents=True, exist_ok=True)
+    key = callers.register(f"batch:{job.id}", lambda: _signal(process, signal.SIGKILL))
+    try:
+        process = subprocess.Popen(
+            job.command(),
+            cwd=folder,
+            env=_variables(job, number, key, folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except (OSError, ValueError, IndexError) as error:
+        callers.forget(key)
+        return Ended(127, f"CannotStartContainerError: Error response from daemon: {error}", "Task failed to start")
+    _running[job.id] = process
+    try:
+        return _watch(job, attempt, process, fault)
+    finally:
+        _running.pop(job.id, None)
+        callers.forget(key)
+        if process.returncode == 0:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _watch(job: Job, attempt: dict[str, Any], process: subprocess.Popen[bytes], fault: faults.Plan | None) -> Ended:
+    with job.lock:
+        job.started_at = attempt["startedAt"] = now_ms()
+        job.interrupt = lambda: _end_gently(process)
+        stopped_already = job.stopping is not None
+    job.move("RUNNING")
+    if stopped_already:
+        _end_gently(process)
+    stream = attempt["container"]["logStreamName"]
+    reader = threading.Thread(target=job_log.copy_lines, args=(process.stdout, _group(job), stream), daemon=True, name="job log")
+    reader.start()
+    limit_s = (job.either("timeout") or {}).get("attemptDurationSeconds")
+    timed_out, struck = _wait(process, limit_s, float(fault.values["afterSeconds"]) if fault else None)
+    _signal(process, signal.SIGKILL)  # as when the first process of a container ends: everything it left behind ends too
+    reader.join(5)
+    return _ended(process.returncode, timed_out=timed_out, fault=str(fault.values["fault"]) if fault and struck else "", stopped=job.stopping is not None)
+
+
+def _wait(process: subprocess.Popen[bytes], limit_s: float | None, strike_s: float | None) -> tuple[bool, bool]:
+    """Wait for the end; whether the time limit ended it, and whether the planned fault did."""
+    start = time.monotonic()
+    if strike_s is not None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(strike_s)
+        _signal(process, signal.SIGKILL)
+        process.wait()
+        return False, True
+    try:
+        process.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        _end_gently(process)
+        process.wait()
+        return True, False
+    return limit_s is not None and time.monotonic() - start > limit_s, False
+
+
+def _ended(code: int, *, timed_out: bool, fault: str, stopped: bool) -> Ended:
+    shell_code = 128 - code if code < 0 else code
+    if fault == "spot":
+        return Ended(None, None, f"Host EC2 (instance i-{secrets.token_hex(8)}1) terminated.")
+    if fault == "oom":
+        return Ended(137, _OUT_OF_MEMORY)
+    if timed_out:
+        return Ended(137, None, "Job attempt duration exceeded timeout", retryable=False)
+    if code == -signal.SIGKILL and not stopped:
+        return Ended(137, _OUT_OF_MEMORY)
+    return Ended(shell_code)
+
+
+_OUT_OF_MEMORY: Final = "OutOfMemoryError: Container killed due to memory usage"
+
+
+def _end_gently(process: subprocess.Popen[bytes]) -> None:
+    _signal(process, signal.SIGTERM)
+    timer = threading.Timer(GRACE_S, _signal, args=(process, signal.SIGKILL))
+    timer.daemon = True
+    timer.start()
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def _variables(job: Job, number: int, key: str, folder: Path) -> dict[str, str]:
+    """https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html"""
+    array = {"AWS_BATCH_JOB_ARRAY_INDEX": str(job.index)} if job.index is not None else {}
+    if job.parent is not None:
+        array["AWS_BATCH_JOB_ARRAY_SIZE"] = str(len(job.parent.children))
+    return {
+        "HOME": str(folder),
+        "TMPDIR": str(folder / "tmp"),
+        **job.environment(),
+        **environment(key),
+        "AWS_BATCH_JOB_ID": job.id,
+        "AWS_BATCH_JOB_ATTEMPT": str(number),
+        "AWS_BATCH_JQ_NAME": str(job.queue["jobQueueName"]),
+        "AWS_BATCH_CE_NAME": str(job.queue["computeEnvironmentOrder"][0]["computeEnvironment"]).rsplit("/", 1)[-1],
+        **array,
+    }
+
+
+def _group(job: Job) -> str:
+    return str(_log_options(job).get("awslogs-group", "/aws/batch/job"))
+
+
+def _stream_prefix(job: Job) -> str:
+    return str(_log_options(job).get("awslogs-stream-prefix", job.definition["jobDefinitionName"]))
+
+
+def _log_options(job: Job) -> dict[str, Any]:
+    return dict((job.properties.get("logConfiguration") or {}).get("options") or {})

@@ -1,0 +1,103 @@
+"""The control endpoint: what the CLI and tests ask of the cloud itself, under /_headrace.
+
+    GET  /status   POST /stop     GET /alerts    GET /calls
+    GET  /faults   POST /faults   DELETE /faults
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from headrace.core.errors import InvalidValue
+from headrace_local import (
+    api_calls,
+    batch_scheduler,
+    faults,
+    lambda_workers,
+    patch_cloudformation,
+    patch_step_functions,
+    patch_step_functions_executions,
+    patch_step_functions_map,
+)
+from headrace_local.place import ACCOUNT, REGION
+from headrace_local.surroundings import current
+
+IMAGES: Final = "container images are not used: jobs run as processes of this machine, with the programs on PATH"
+stopping = threading.Event()
+
+
+def answer(method: str, path: str, body: bytes) -> tuple[int, bytes]:
+    """Serve one request."""
+    serve = _ROUTES.get((method, path))
+    if serve is None:
+        return 404, json.dumps({"message": f"no {method} {path}", "known": [f"{m} {p}" for m, p in _ROUTES]}).encode()
+    try:
+        return 200, json.dumps(serve(body), default=str).encode()
+    except (InvalidValue, ValueError, TypeError) as error:
+        return 400, json.dumps({"message": f"{error}", "expected": getattr(error, "expected", ""), "hint": getattr(error, "hint", "")}).encode()
+
+
+def live() -> int:
+    """Executions, jobs and invocations in progress."""
+    return patch_step_functions_executions.running() + batch_scheduler.live() + lambda_workers.busy()
+
+
+def _status(_body: bytes) -> dict[str, Any]:
+    here = current()
+    return {
+        "endpoint": here.endpoint,
+        "pid": os.getpid(),
+        "home": str(here.home),
+        "vcpus": here.vcpus,
+        "memoryMiB": here.memory_mib,
+        "executions": patch_step_functions_executions.running(),
+        "jobs": batch_scheduler.live(),
+        "invocations": lambda_workers.busy(),
+        "recorded": patch_cloudformation.recorded,
+        "bridged": {name: list(lines) for name, lines in patch_step_functions.bridged.items() if lines},
+        "notes": [IMAGES, "state is kept in memory: `down` forgets everything"],
+    }
+
+
+def _stop(_body: bytes) -> dict[str, Any]:
+    stopping.set()
+    return {"stopping": True}
+
+
+def _alerts(_body: bytes) -> list[dict[str, Any]]:
+    from moto.sns.models import sns_backends
+
+    sent = []
+    for arn, topic in list(sns_backends[ACCOUNT][REGION].topics.items()):
+        for message_id, message, subject, _attributes, group in list(topic.sent_notifications):
+            sent.append({"topic": arn, "id": message_id, "subject": subject, "message": message, "group": group})
+    return sent
+
+
+def _calls(_body: bytes) -> dict[str, Any]:
+    return {"calls": api_calls.counts(), "stateTransitions": patch_step_functions_map.transitions_so_far()}
+
+
+def _add_fault(body: bytes) -> list[dict[str, Any]]:
+    faults.add(json.loads(body))
+    return faults.report()
+
+
+def _clear_faults(_body: bytes) -> list[dict[str, Any]]:
+    faults.clear()
+    return []
+
+
+_ROUTES: Final[dict[tuple[str, str], Callable[[bytes], Any]]] = {
+    ("GET", "/status"): _status,
+    ("POST", "/stop"): _stop,
+    ("GET", "/alerts"): _alerts,
+    ("GET", "/calls"): _calls,
+    ("GET", "/faults"): lambda _body: faults.report(),
+    ("POST", "/faults"): _add_fault,
+    ("DELETE", "/faults"): _clear_faults,
+}

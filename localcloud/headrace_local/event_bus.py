@@ -1,0 +1,112 @@
+"""The event bus: which rules an event matches, and getting it to their targets.
+
+Delivery is asynchronous, as on AWS, and at least once: a target that fails is tried again and then goes to the rule's dead
+letter queue. Tests can make it misbehave by name (faults.py): an event may come twice, late, or not at all.
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from headrace_local import event_targets, faults
+from headrace_local.place import ACCOUNT, REGION
+
+_log = logging.getLogger(__name__)
+_pool = ThreadPoolExecutor(16, thread_name_prefix="event")
+_ATTEMPTS = 4
+_PAUSE_S = 0.2
+"""AWS retries for 24 hours, up to 185 times; here four attempts in about a second and a half."""
+
+
+def announce(source: str, detail_type: str, resources: list[str], detail: Callable[[], dict[str, Any]], bus: str = "default") -> str:
+    """Put an event of an AWS service on the bus; its detail is only made when a rule of the source exists. The id."""
+    rules = [rule for rule in rules_of(bus) if _could_match(rule, source, detail_type)]
+    return publish(source, detail_type, resources, detail(), bus=bus) if rules else ""
+
+
+def publish(
+    source: str, detail_type: str, resources: list[str], detail: Any, *, bus: str = "default", at: str | None = None, event_id: str | None = None
+) -> str:
+    """Put an event on the bus and return its id."""
+    event = {
+        "version": "0",
+        "id": event_id or str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": ACCOUNT,
+        "time": at or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": REGION,
+        "resources": resources,
+        "detail": json.loads(json.dumps(detail, default=str)),
+    }
+    for rule in rules_of(bus):
+        if rule.state == "ENABLED" and pattern_of(rule) and rule.event_pattern.matches_event(event):
+            send(rule, event)
+    return str(event["id"])
+
+
+def send(rule: Any, event: dict[str, Any]) -> None:
+    """Deliver `event` to every target of `rule`, in the background."""
+    for target in list(rule.targets):
+        copies = faults.copies_of_event(str(event["detail-type"]))
+        for delay_s in copies:
+            if delay_s:
+                timer = threading.Timer(delay_s, _pool.submit, args=(_deliver, target, event))
+                timer.daemon = True
+                timer.start()
+            else:
+                _pool.submit(_deliver, target, event)
+
+
+def rules_of(bus: str) -> list[Any]:
+    """The rules of a bus."""
+    from moto.events.models import events_backends
+
+    found = events_backends[ACCOUNT][REGION].event_buses.get(bus)
+    return list(found.rules.values()) if found else []
+
+
+def pattern_of(rule: Any) -> dict[str, Any]:
+    """The rule's event pattern; empty for a scheduled rule."""
+    pattern: dict[str, Any] = rule.event_pattern.get_pattern() or {}
+    return pattern
+
+
+def _could_match(rule: Any, source: str, detail_type: str) -> bool:
+    pattern = pattern_of(rule)
+    literal = {"source": source, "detail-type": detail_type}
+    return rule.state == "ENABLED" and bool(pattern) and all(
+        any(not isinstance(wanted, str) or wanted == value for wanted in pattern.get(name, [value])) for name, value in literal.items()
+    )
+
+
+def _deliver(target: dict[str, Any], event: dict[str, Any]) -> None:
+    attempts = min(_ATTEMPTS, 1 + int(target.get("RetryPolicy", {}).get("MaximumRetryAttempts", _ATTEMPTS)))
+    for attempt in range(1, attempts + 1):
+        try:
+            event_targets.deliver(target, event_targets.payload(target, event), event)
+        except Exception as error:
+            _log.warning("event %s to %s, attempt %d: %s", event["detail-type"], target["Arn"], attempt, error)
+            if attempt == attempts:
+                _give_up(target, event, error)
+            else:
+                time.sleep(_PAUSE_S * attempt)
+        else:
+            return
+
+
+def _give_up(target: dict[str, Any], event: dict[str, Any], error: Exception) -> None:
+    queue = target.get("DeadLetterConfig", {}).get("Arn")
+    if queue:
+        event_targets.dead_letter(queue, json.dumps(event), {"TARGET_ARN": target["Arn"], "ERROR_MESSAGE": str(error)})
+    else:
+        _log.error("event %s to %s is lost: %s", event["detail-type"], target["Arn"], error)

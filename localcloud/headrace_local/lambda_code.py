@@ -1,0 +1,43 @@
+"""Function code and layers on disk: each zip is unpacked once, under its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import threading
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from headrace_local.surroundings import current
+
+_lock = threading.Lock()
+
+
+def code_folder(function: Any) -> Path:
+    """Where the function's code is unpacked."""
+    return _unpacked(function.code_bytes)
+
+
+def layer_paths(function: Any) -> list[Path]:
+    """Where Python finds the function's layers, as below /opt on AWS, in their order."""
+    from headrace_local.patch_lambda import layer_version
+
+    folders = [_unpacked(layer_version(layer["Arn"]).code_bytes) for layer in function.layers]
+    return [folder / part for folder in folders for part in ("python", "python/lib/python3.11/site-packages") if (folder / part).is_dir()]
+
+
+def _unpacked(code: bytes) -> Path:
+    folder = current().home / "code" / hashlib.sha256(code).hexdigest()[:32]
+    with _lock:
+        if not folder.is_dir():
+            fresh = folder.with_suffix(".new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(parents=True)
+            if code:
+                with zipfile.ZipFile(io.BytesIO(code)) as archive:
+                    archive.extractall(fresh)
+            os.replace(fresh, folder)  # noqa: PTH105 - atomic, unlike a copy
+    return folder

@@ -1,0 +1,94 @@
+"""DynamoDB: one call at a time, and transactions that copy what they touch.
+
+moto's tables are plain dictionaries without locks ("dictionary changed size during iteration" under concurrent Lambdas),
+and its TransactWriteItems copies whole tables to be able to undo. Here every call holds one lock, and a transaction keeps
+the old value of its own items only. Conditions and cancellation reasons are upstream's.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from typing import Any
+
+from headrace_local.seam import replace
+
+_one_at_a_time = threading.RLock()
+_undoing = threading.local()
+
+
+def apply() -> None:
+    """Patch the API's entry and the transaction."""
+    import moto.dynamodb.models as models
+    from moto.dynamodb.responses import DynamoHandler
+
+    call = DynamoHandler.call_action
+
+    def call_action(self: Any) -> Any:
+        with _one_at_a_time:
+            return call(self)
+
+    replace(DynamoHandler, "call_action", call_action)
+    replace(models, "copy", _Copy)
+    _transactions(models.DynamoDBBackend)
+
+
+class _Copy:
+    """`copy` as that module sees it: inside a transaction a table is not copied."""
+
+    copy = staticmethod(copy.copy)
+
+    @staticmethod
+    def deepcopy(value: Any, memo: Any = None) -> Any:
+        from moto.dynamodb.models.table import Table
+
+        if getattr(_undoing, "active", False) and isinstance(value, Table):
+            return value
+        return copy.deepcopy(value, memo)
+
+
+def _transactions(backend: Any) -> None:
+    write = backend.transact_write_items
+
+    def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> None:
+        before = [saved for item in transact_items for op in item.values() if (saved := _saved(self, op)) is not None]
+        _undoing.active = True
+        try:
+            write(self, transact_items)
+        except BaseException:
+            for table, hash_key, range_key, old in before:
+                _restore(table, hash_key, range_key, old)
+            raise
+        finally:
+            _undoing.active = False
+
+    replace(backend, "transact_write_items", transact_write_items)
+
+
+def _saved(backend: Any, operation: dict[str, Any]) -> tuple[Any, Any, Any, Any] | None:
+    """The item an operation writes as it is now, None where there is none."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    table = backend.tables.get(operation.get("TableName"))
+    attributes = operation.get("Key") or operation.get("Item") or {}
+    if table is None or table.hash_key_attr not in attributes:
+        return None
+    hash_key = DynamoType(attributes[table.hash_key_attr])
+    range_key = DynamoType(attributes[table.range_key_attr]) if table.range_key_attr and table.range_key_attr in attributes else None
+    held = table.items.get(hash_key)
+    old = held.get(range_key) if table.range_key_attr and held is not None else held
+    return table, hash_key, range_key, copy.deepcopy(old)
+
+
+def _restore(table: Any, hash_key: Any, range_key: Any, old: Any) -> None:
+    if table.range_key_attr:
+        if old is not None:
+            table.items[hash_key][range_key] = old
+        elif hash_key in table.items:
+            table.items[hash_key].pop(range_key, None)
+            if not table.items[hash_key]:
+                del table.items[hash_key]
+    elif old is not None:
+        table.items[hash_key] = old
+    else:
+        table.items.pop(hash_key, None)

@@ -1,0 +1,147 @@
+"""Lambda: invocations run in real worker processes; asynchronous ones are retried and end in a destination.
+
+Gaps of moto 5.2.5 closed here: `invoke` wants Docker, runs asynchronous events inline and never retries them;
+CloudFormation drops Layers, DeadLetterConfig and most other properties of a function.
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from headrace_local import event_targets, lambda_workers
+from headrace_local.clients import client
+from headrace_local.lambda_runtime import Result
+from headrace_local.place import ACCOUNT, REGION
+from headrace_local.seam import replace
+
+_log = logging.getLogger(__name__)
+_RETRY_PAUSES_S: Final = (0.2, 0.5)
+"""AWS waits one and two minutes."""
+_asynchronous = ThreadPoolExecutor(32, thread_name_prefix="lambda event")
+
+
+def apply() -> None:
+    """Patch the one method every invocation passes through."""
+    from moto.awslambda.models import LambdaFunction
+
+    replace(LambdaFunction, "invoke", _invoke)
+
+
+def backend() -> Any:
+    """The Lambda backend."""
+    from moto.awslambda.models import lambda_backends
+
+    return lambda_backends[ACCOUNT][REGION]
+
+
+def layer_version(arn: str) -> Any:
+    """The layer version of this ARN."""
+    return backend().layers_versions_by_arn(arn)
+
+
+def _invoke(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
+    headers = {name.lower(): value for name, value in dict(request_headers or {}).items()}
+    # S3, SNS and other services of moto call with no headers at all: on AWS they invoke asynchronously.
+    kind = headers.get("x-amz-invocation-type", "RequestResponse" if headers else "Event")
+    event = body.encode() if isinstance(body, str) else body or b"{}"
+    request_id = str(uuid.uuid4())
+    response_headers["x-amzn-RequestId"] = request_id
+    response_headers["x-amz-executed-version"] = str(self.version)
+    if kind == "DryRun":
+        return b""
+    if kind == "Event":
+        _asynchronous.submit(_run_event, self, event, request_id)
+        return b""
+    result = lambda_workers.invoke(self, event, request_id)
+    if result.failed:
+        response_headers["x-amz-function-error"] = "Unhandled"
+    return result.body
+
+
+def _run_event(function: Any, event: bytes, request_id: str) -> None:
+    try:
+        config = _event_config(function)
+        attempts = 1 + int(config.get("MaximumRetryAttempts", 2))
+        result = Result(b"")
+        for attempt in range(attempts):
+            if attempt:
+                time.sleep(_RETRY_PAUSES_S[min(attempt, len(_RETRY_PAUSES_S)) - 1])
+            result = lambda_workers.invoke(function, event, request_id)
+            if not result.failed:
+                _succeeded(function, config, event, request_id, result)
+                return
+        _failed(function, config, event, request_id, result, attempts)
+    except Exception:
+        _log.exception("asynchronous invocation of %s", function.function_name)
+
+
+def _event_config(function: Any) -> dict[str, Any]:
+    configs = function.event_invoke_config
+    return dict(configs[-1].config) if configs else {}
+
+
+def _succeeded(function: Any, config: dict[str, Any], event: bytes, request_id: str, result: Result) -> None:
+    target = config.get("DestinationConfig", {}).get("OnSuccess", {}).get("Destination")
+    if target:
+        _to_destination(target, _record(function, event, request_id, result, "Success", 1))
+
+
+def _failed(function: Any, config: dict[str, Any], event: bytes, request_id: str, result: Result, attempts: int) -> None:
+    _log.warning("asynchronous invocation of %s failed %d times: %s", function.function_name, attempts, result.body[:500].decode(errors="replace"))
+    target = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    if target:
+        _to_destination(target, _record(function, event, request_id, result, "RetriesExhausted", attempts))
+    dead = getattr(function, "dead_letter_arn", None)
+    if dead and ":sqs:" in dead:
+        event_targets.dead_letter(dead, event.decode(), {"RequestID": request_id, "ErrorCode": "200", "ErrorMessage": result.body[:1000].decode(errors="replace")})
+    elif dead:
+        client("sns").publish(TopicArn=dead, Message=event.decode())
+
+
+def _record(function: Any, event: bytes, request_id: str, result: Result, condition: str, attempts: int) -> str:
+    context = {
+        "requestId": request_id,
+        "functionArn": f"{function.function_arn}:$LATEST" if function.version == "$LATEST" else function.function_arn,
+        "condition": condition,
+        "approximateInvokeCount": attempts,
+    }
+    response: dict[str, Any] = {"statusCode": 200, "executedVersion": str(function.version)}
+    if result.failed:
+        response["functionError"] = "Unhandled"
+    return json.dumps(
+        {
+            "version": "1.0",
+            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "requestContext": context,
+            "requestPayload": json.loads(event),
+            "responseContext": response,
+            "responsePayload": json.loads(result.body or b"null"),
+        }
+    )
+
+
+def _to_destination(arn: str, record: str) -> None:
+    if ":events:" in arn:
+        from headrace_local.event_bus import publish
+
+        publish("lambda", "Lambda Function Invocation Result", [], json.loads(record), bus=arn.rsplit("/", 1)[-1])
+        return
+    event_targets.deliver({"Arn": arn}, record, {})
+
+
+class EventConfig:
+    """An EventInvokeConfig of CloudFormation, in the shape moto keeps those of the API."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+
+    def response(self) -> dict[str, Any]:
+        """What GetFunctionEventInvokeConfig answers."""
+        return dict(self.config)

@@ -1,0 +1,19 @@
+"""Every patch of moto, in the order they depend on each other."""
+
+from __future__ import annotations
+
+from headrace_local import (
+    patch_batch,
+    patch_cloudformation,
+    patch_dynamodb,
+    patch_events,
+    patch_lambda,
+    patch_s3,
+    patch_step_functions,
+)
+
+
+def apply() -> None:
+    """Apply them all; once per process."""
+    for patch in (patch_step_functions, patch_batch, patch_events, patch_lambda, patch_s3, patch_dynamodb, patch_cloudformation):
+        patch.apply()

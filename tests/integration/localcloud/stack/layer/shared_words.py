@@ -1,0 +1,3 @@
+"""Proves that a layer is found."""
+
+GREETING = "from the layer"
