@@ -9,35 +9,31 @@ is known before anything is evaluated.
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
-from jinja2.parser import Parser
+from jinja2 import nodes
 
 from headrace.core import operators
 from headrace.core.errors import InvalidValue, nearest, shown
+from headrace.core.expression_tree import (
+    NAME,
+    Arguments,
+    CallStep,
+    Step,
+    arguments_of,
+    parse_source,
+    refusal,
+    steps_of,
+    unparse,
+)
 from headrace.core.filters import FILTERS, HIGHER, SCRIPT_ONLY, TESTS, apply_each, attribute_of, keep
+from headrace.core.process_use import ProcessUse, take_use
 from headrace.core.values import FILE_KEY, Value
 
-MAX_TOKENS: Final = 400
-MAX_BRACKETS: Final = 16
-
 Scope: TypeAlias = Mapping[str, Value]
-Use: TypeAlias = "ProcessUse"
 Code: TypeAlias = Callable[[Scope, Callable[[Any], Value]], Value]
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessUse:
-    """`align.bam`, `align.all.bam` or `align.at(axis=…).bam`; the arguments as expression source."""
-
-    process: str
-    mode: Literal["align", "at", "all"]
-    at: tuple[tuple[str, str], ...]
-    output: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ def compile_expression(
 
     `make_reference` turns each use of a process into what `resolve` is called with.
     """
-    tree = _parse(source)
+    tree = parse_source(source)
     maker = _Maker(processes, make_reference, in_script)
     code = maker.code(tree)
     outer = tree.name if isinstance(tree, nodes.Filter) else ""
@@ -67,18 +63,6 @@ def compile_expression(
         raise InvalidValue("`| raw` in the middle of an expression", hint="put it last, around the whole: `(…) | raw`")
     return Compiled(source, code, frozenset(maker.names), frozenset(maker.uses), tuple(maker.found), outer)
 
-
-_ENVIRONMENT: Final = Environment(  # noqa: S701 - gives the grammar only; nothing is rendered with it
-    block_start_string="\x01%", block_end_string="%\x01", variable_start_string="\x02{", variable_end_string="}\x02",
-    comment_start_string="\x03#", comment_end_string="#\x03",
-)  # fmt: skip
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_TOKEN: Final = re.compile(
-    r"""(?P<string>'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*")|(?P<word>[\w.]+)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<mark>[^\s\w])""",
-    re.DOTALL,
-)
-_BAD_ESCAPE: Final = re.compile(r"(?:^|[^\\])(?:\\\\)*(\\(?![\\'\"ntr0]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})(?:.|$))", re.DOTALL)
 
 _BINARY: Final[Mapping[type[nodes.Expr], Callable[[Value, Value], Value]]] = {
     nodes.Add: operators.add,
@@ -94,52 +78,6 @@ _UNARY: Final[Mapping[type[nodes.Expr], Callable[[Value], Value]]] = {
     nodes.Pos: operators.positive,
     nodes.Not: lambda value: not operators.present(value),
 }
-_SYMBOLS: Final[Mapping[type[nodes.Expr], str]] = {
-    nodes.Add: "+", nodes.Sub: "-", nodes.Mul: "*", nodes.Div: "/", nodes.FloorDiv: "//", nodes.Mod: "%", nodes.Pow: "**",
-    nodes.And: "and", nodes.Or: "or", nodes.Neg: "-", nodes.Pos: "+", nodes.Not: "not ",
-}  # fmt: skip
-_COMPARES: Final = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">=", "in": "in", "notin": "not in"}
-_REFUSED: Final[Mapping[type[nodes.Node], str]] = {
-    nodes.Call: "a call; only `process.at(axis=…)` can be called",
-    nodes.Slice: "a slice; take one item `x[0]`, or `x | first`",
-}
-
-
-def _parse(source: str) -> nodes.Expr:
-    if not source:
-        raise InvalidValue("an empty expression", hint="for a plain `${{` write `\\${{`")
-    _check_tokens(source)
-    try:
-        parser = Parser(_ENVIRONMENT, source, state="variable")
-        tree = parser.parse_expression()
-        if not parser.stream.eos:
-            raise InvalidValue(f"unexpected {shown(str(parser.stream.current.value))} after the expression", hint=_hint(source))
-    except TemplateSyntaxError as error:
-        raise InvalidValue(f"not an expression: {error.message}", hint=_hint(source)) from None
-    except (RecursionError, ValueError, OverflowError) as error:
-        raise InvalidValue(f"not an expression: {type(error).__name__}", expected="a shorter one") from None
-    return tree
-
-
-def _check_tokens(source: str) -> None:
-    """Bounds what the parser gets, before it recurses or warns."""
-    if found := _CONTROL.search(source):
-        raise InvalidValue(f"a control character {shown(found[0])} in an expression", hint="write it as an escape in a string")
-    depth = 0
-    for count, match in enumerate(_TOKEN.finditer(source), 1):
-        depth += (match["open"] is not None) - (match["close"] is not None)
-        if count > MAX_TOKENS or depth > MAX_BRACKETS:
-            raise InvalidValue("an expression that is too long", expected=f"at most {MAX_TOKENS} words and signs, {MAX_BRACKETS} nested brackets")
-        if match["string"] and (bad := _BAD_ESCAPE.search(match["string"][1:-1])):
-            raise InvalidValue(f"unknown escape {bad[1]} in the string {shown(match['string'])}", expected=r"\\ \' \" \n \t \r \xhh \uhhhh")
-
-
-def _hint(source: str) -> str:
-    if "&&" in source or "||" in source:
-        return "use `and`, `or`, `not`"
-    if re.search(r"\b(for|set|macro|block|include|import)\b", source):
-        return "statements are not in the language"
-    return ""
 
 
 @dataclass(slots=True)
@@ -156,14 +94,13 @@ class _Maker:
 
     def code(self, node: nodes.Node) -> Code:
         """The function that computes `node`."""
-        kind = type(node)
-        if kind in _BINARY:
-            return self._binary(node, _BINARY[kind])  # type: ignore[index]
-        if kind in _UNARY:
-            return _call1(_UNARY[kind], self.code(node.node))  # type: ignore[index, attr-defined]
-        make = self._makers().get(kind)
+        if isinstance(node, nodes.BinExpr) and type(node) in _BINARY:
+            return self._binary(node, _BINARY[type(node)])
+        if isinstance(node, nodes.UnaryExpr):
+            return _call1(_UNARY[type(node)], self.code(node.node))
+        make = self._makers().get(type(node))
         if make is None:
-            raise InvalidValue(f"not in the language: {_REFUSED.get(kind, kind.__name__.lower())}")
+            raise refusal(type(node))
         return make(node)
 
     def _makers(self) -> Mapping[type[nodes.Node], Callable[[Any], Code]]:
@@ -241,7 +178,11 @@ class _Maker:
     def _dict(self, node: nodes.Dict) -> Code:
         pairs = []
         for pair in node.items:
-            if not isinstance(pair.key, nodes.Const) or not isinstance(pair.key.value, str) or pair.key.value == FILE_KEY:
+            if (
+                not isinstance(pair.key, nodes.Const)
+                or not isinstance(pair.key.value, str)
+                or pair.key.value == FILE_KEY
+            ):
                 raise InvalidValue(f"the key {unparse(pair.key)} of a record", expected="text in quotes")
             pairs.append((pair.key.value, self.code(pair.value)))
         return lambda scope, resolve: {key: code(scope, resolve) for key, code in pairs}
@@ -250,22 +191,28 @@ class _Maker:
         if node.node is None:
             raise InvalidValue("not in the language: a filter of nothing")
         value = self.code(node.node)
-        apply = self._apply(node.name, _arguments(node))
+        apply = self._apply(node.name, arguments_of(node))
         return lambda scope, resolve: apply(value(scope, resolve), scope, resolve)
 
-    def _apply(self, name: str, arguments: _Arguments) -> Callable[[Value, Scope, Any], Value]:
+    def _apply(self, name: str, arguments: Arguments) -> Callable[[Value, Scope, Any], Value]:
         """The filter `name` with its arguments, as a function of the value it is put on."""
         if name in HIGHER:
             return self._map(arguments) if name == "map" else self._select(name, arguments)
         if name not in FILTERS:
             known = [*FILTERS, *HIGHER]
-            raise InvalidValue(f"no filter '{name[:60]}'", expected=f"one of {', '.join(known)}", hint=nearest(name[:60], known))
+            raise InvalidValue(
+                f"no filter '{name[:60]}'", expected=f"one of {', '.join(known)}", hint=nearest(name[:60], known)
+            )
         if name in SCRIPT_ONLY and not self.in_script:
-            raise InvalidValue(f"the filter '{name}' outside a script", hint="it says how a value stands in a shell script")
+            raise InvalidValue(
+                f"the filter '{name}' outside a script", hint="it says how a value stands in a shell script"
+            )
         self.raws += name == "raw"
         return self._bind(f"the filter '{name}'", FILTERS[name], arguments)
 
-    def _bind(self, what: str, function: Callable[..., Value], arguments: _Arguments) -> Callable[[Value, Scope, Any], Value]:
+    def _bind(
+        self, what: str, function: Callable[..., Value], arguments: Arguments
+    ) -> Callable[[Value, Scope, Any], Value]:
         signature = inspect.signature(function)
         try:
             signature.bind(None, *arguments.positional, **arguments.named)
@@ -276,10 +223,12 @@ class _Maker:
         if not codes and not named:
             return lambda value, _scope, _resolve: function(value)
         return lambda value, scope, resolve: function(
-            value, *[code(scope, resolve) for code in codes], **{name: code(scope, resolve) for name, code in named.items()}
+            value,
+            *[code(scope, resolve) for code in codes],
+            **{name: code(scope, resolve) for name, code in named.items()},
         )
 
-    def _map(self, arguments: _Arguments) -> Callable[[Value, Scope, Any], Value]:
+    def _map(self, arguments: Arguments) -> Callable[[Value, Scope, Any], Value]:
         if not arguments.positional:
             if arguments.named.keys() != {"attribute"}:
                 raise InvalidValue("map needs one thing to do", expected="map(attribute='name') or map('filter', …)")
@@ -296,40 +245,50 @@ class _Maker:
         inner = self._apply(name, rest)
         return lambda value, scope, resolve: apply_each(value, lambda item: inner(item, scope, resolve))
 
-    def _select(self, name: str, arguments: _Arguments) -> Callable[[Value, Scope, Any], Value]:
+    def _select(self, name: str, arguments: Arguments) -> Callable[[Value, Scope, Any], Value]:
         attribute: str | None = None
         if name == "selectattr":
             attribute, arguments = _named_first(name, arguments)
         test_name, rest = _named_first(name, arguments) if arguments.positional else ("", arguments)
         if rest.named or (not test_name and rest.positional):
             raise InvalidValue(f"{name} takes no named arguments", expected=HIGHER[name][0])
-        test = self._test_code(test_name, rest) if test_name else (lambda value, _scope, _resolve: operators.present(value))
+        test = (
+            self._test_code(test_name, rest)
+            if test_name
+            else (lambda value, _scope, _resolve: operators.present(value))
+        )
 
         def run(value: Value, scope: Scope, resolve: Any) -> Value:
-            pick = (lambda item: item) if attribute is None else (lambda item: attribute_of(item, attribute))
+            def pick(item: Value) -> Value:
+                return item if attribute is None else attribute_of(item, attribute)
+
             return keep(value, name, lambda item: test(pick(item), scope, resolve))
 
         return run
 
     def _test(self, node: nodes.Test) -> Code:
         value = self.code(node.node)
-        test = self._test_code(node.name, _arguments(node))
+        test = self._test_code(node.name, arguments_of(node))
         return lambda scope, resolve: test(value(scope, resolve), scope, resolve)
 
-    def _test_code(self, name: str, arguments: _Arguments) -> Callable[[Value, Scope, Any], bool]:
+    def _test_code(self, name: str, arguments: Arguments) -> Callable[[Value, Scope, Any], bool]:
         if name not in TESTS:
-            hint = "a missing name is an error; `is none` tests for a value" if name in ("defined", "undefined") else nearest(name[:60], TESTS)
+            hint = (
+                "a missing name is an error; `is none` tests for a value"
+                if name in ("defined", "undefined")
+                else nearest(name[:60], TESTS)
+            )
             raise InvalidValue(f"no test '{name[:60]}'", expected=f"one of {', '.join(TESTS)}", hint=hint)
         return self._bind(f"the test '{name}'", TESTS[name], arguments)
 
     def _chain(self, node: nodes.Expr) -> Code:
         """A name and the items looked up in it, one after the other; or a process's output."""
-        root, steps = _steps(node)
+        root, steps = steps_of(node)
         if isinstance(root, nodes.Name):
-            if not _NAME.fullmatch(root.name):
+            if not NAME.fullmatch(root.name):
                 raise InvalidValue(f"'{root.name[:60]}' is no name", expected="a letter, then letters, digits and _")
             if root.name in self.processes:
-                use, steps = _process_use(root.name, steps, self.processes)
+                use, steps = take_use(root.name, steps, self.processes)
                 self.found.append(use)
                 return self._lookups(_resolved(self.make_reference(use)), f"{root.name}.{use.output}", steps)
             self.names.add(root.name)
@@ -344,8 +303,8 @@ class _Maker:
 
     def _lookups(self, code: Code, what: str, steps: list[Step]) -> Code:
         for step in steps:
-            if isinstance(step, _CallStep):
-                raise InvalidValue(f"not in the language: {_REFUSED[nodes.Call]}")
+            if isinstance(step, CallStep):
+                raise refusal(nodes.Call)
             if isinstance(step, nodes.Node):
                 code, what = _item_of(code, self.code(step), what), ""
             else:
@@ -354,90 +313,12 @@ class _Maker:
         return code
 
 
-@dataclass(frozen=True, slots=True)
-class _Arguments:
-    positional: list[nodes.Expr]
-    named: dict[str, nodes.Expr]
-
-
-@dataclass(frozen=True, slots=True)
-class _CallStep:
-    arguments: _Arguments
-
-
-Step: TypeAlias = "str | int | nodes.Expr | _CallStep"
-
-
-def _arguments(node: nodes.Filter | nodes.Test | nodes.Call) -> _Arguments:
-    if node.dyn_args is not None or node.dyn_kwargs is not None:
-        raise InvalidValue("not in the language: `*` or `**` before an argument")
-    named: dict[str, nodes.Expr] = {}
-    for keyword in node.kwargs or []:
-        if keyword.key in named:
-            raise InvalidValue(f"the argument '{keyword.key}' is given twice")
-        named[keyword.key] = keyword.value
-    return _Arguments(list(node.args or []), named)
-
-
-def _steps(node: nodes.Expr) -> tuple[nodes.Expr, list[Step]]:
-    """The innermost expression of a chain, and what is done to it in order."""
-    steps: list[Step] = []
-    while True:
-        if isinstance(node, nodes.Getattr):
-            if node.attr.startswith("_"):
-                raise InvalidValue(f"'.{node.attr[:60]}' is private", expected="a name that starts with a letter")
-            steps.append(node.attr)
-        elif isinstance(node, nodes.Getitem):
-            if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str | int) and not isinstance(node.arg.value, bool):
-                steps.append(node.arg.value)
-            else:
-                steps.append(node.arg)
-        elif isinstance(node, nodes.Call):
-            steps.append(_CallStep(_arguments(node)))
-        else:
-            return node, steps[::-1]
-        node = node.node  # type: ignore[assignment]
-
-
-def _process_use(process: str, steps: list[Step], processes: frozenset[str]) -> tuple[ProcessUse, list[Step]]:
-    """What of the process is used, and the lookups behind it."""
-    mode: Literal["align", "at", "all"] = "align"
-    at: tuple[tuple[str, str], ...] = ()
-    if steps[:1] == ["all"]:
-        mode, steps = "all", steps[1:]
-    elif steps[:1] == ["at"]:
-        if len(steps) < 2 or not isinstance(steps[1], _CallStep):
-            raise InvalidValue(f"'{process}.at' without its key", expected=f"{process}.at(axis=…).output")
-        mode, at, steps = "at", _at_arguments(process, steps[1].arguments, processes), steps[2:]
-    shape = {"align": process, "all": f"{process}.all", "at": f"{process}.at(…)"}[mode]
-    if not steps or not isinstance(steps[0], str):
-        raise InvalidValue(f"'{shape}' names no output", expected=f"{shape}.output", hint="name one of the process's outputs")
-    output = steps[0]
-    if output in ("at", "all"):
-        raise InvalidValue(f"'{shape}.{output}': `at` and `all` do not combine", expected=f"{process}.all.output or {process}.at(axis=…).output")
-    if not _NAME.fullmatch(output):
-        raise InvalidValue(f"'{output[:60]}' is no name of an output", expected="a letter, then letters, digits and _")
-    return ProcessUse(process, mode, at, output), steps[1:]
-
-
-def _at_arguments(process: str, arguments: _Arguments, processes: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    if arguments.positional or not arguments.named:
-        raise InvalidValue(f"'{process}.at(…)' says which axis each key is of", expected=f"{process}.at(axis=key)")
-    for axis, node in arguments.named.items():
-        used = [name.name for name in (node, *node.find_all(nodes.Name)) if isinstance(name, nodes.Name) and name.name in processes]
-        if used:
-            raise InvalidValue(
-                f"'{process}.at({axis}=…)' uses the process '{used[0]}'", expected="params and axes, so that the key is known when planning"
-            )
-    return tuple((axis, unparse(node)) for axis, node in arguments.named.items())
-
-
-def _named_first(name: str, arguments: _Arguments) -> tuple[str, _Arguments]:
+def _named_first(name: str, arguments: Arguments) -> tuple[str, Arguments]:
     """The literal text that is the first argument, and the rest."""
     head = arguments.positional[0] if arguments.positional else None
     if not isinstance(head, nodes.Const) or not isinstance(head.value, str):
         raise InvalidValue(f"the first argument of {name}", expected=f"a text in quotes: {HIGHER[name][0]}")
-    return head.value, _Arguments(arguments.positional[1:], arguments.named)
+    return head.value, Arguments(arguments.positional[1:], arguments.named)
 
 
 def _scope_name(name: str) -> Code:
@@ -445,7 +326,9 @@ def _scope_name(name: str) -> Code:
         try:
             return scope[name]
         except KeyError:
-            raise InvalidValue(f"'{name[:80]}' is not known here", expected=_known(scope), hint=nearest(name[:80], scope)) from None
+            raise InvalidValue(
+                f"'{name[:80]}' is not known here", expected=_known(scope), hint=nearest(name[:80], scope)
+            ) from None
 
     return run
 
@@ -485,47 +368,3 @@ def _check_encodable(text: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise InvalidValue(f"the string {shown(text)} has half a character", expected="whole characters") from None
-
-
-def unparse(node: nodes.Node) -> str:
-    """The source of a tree again, every operation in its own brackets; parsing it gives an equal tree."""
-    if isinstance(node, nodes.Const):
-        return _literal(node.value)
-    if isinstance(node, nodes.Name):
-        return node.name
-    if isinstance(node, nodes.Getattr):
-        return f"{unparse(node.node)}.{node.attr}"
-    if isinstance(node, nodes.Getitem):
-        return f"{unparse(node.node)}[{unparse(node.arg)}]"
-    if isinstance(node, nodes.BinExpr):
-        return f"({unparse(node.left)} {_SYMBOLS[type(node)]} {unparse(node.right)})"
-    if isinstance(node, nodes.UnaryExpr):
-        return f"({_SYMBOLS[type(node)]}{unparse(node.node)})"
-    if isinstance(node, nodes.Compare):
-        return f"({unparse(node.expr)}{''.join(f' {_COMPARES[part.op]} {unparse(part.expr)}' for part in node.ops)})"
-    if isinstance(node, nodes.Concat):
-        return f"({' ~ '.join(map(unparse, node.nodes))})"
-    if isinstance(node, nodes.CondExpr):
-        other = f" else {unparse(node.expr2)}" if node.expr2 is not None else ""
-        return f"({unparse(node.expr1)} if {unparse(node.test)}{other})"
-    if isinstance(node, nodes.List | nodes.Tuple):
-        return f"[{', '.join(map(unparse, node.items))}]"
-    if isinstance(node, nodes.Dict):
-        return f"{{{', '.join(f'{unparse(pair.key)}: {unparse(pair.value)}' for pair in node.items)}}}"
-    if isinstance(node, nodes.Filter | nodes.Test):
-        arguments = [*map(unparse, node.args), *(f"{keyword.key}={unparse(keyword.value)}" for keyword in node.kwargs)]
-        mark = "|" if isinstance(node, nodes.Filter) else " is "
-        called = f"({', '.join(arguments)})" if arguments else ""
-        return f"({unparse(node.node)}{mark}{node.name}{called})"  # type: ignore[arg-type]
-    raise InvalidValue(f"not in the language: {_REFUSED.get(type(node), type(node).__name__.lower())}")
-
-
-def _literal(value: object) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-        return "'" + _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", escaped) + "'"
-    return repr(value)

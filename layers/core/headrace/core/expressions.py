@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-from headrace.core.compile_expression import Compiled, ProcessUse, compile_expression
+from headrace.core.compile_expression import Compiled, compile_expression
 from headrace.core.errors import InvalidValue, shown
+from headrace.core.process_use import ProcessUse
 from headrace.core.template_text import split
 from headrace.core.values import MAX_TEXT, Value, text_of
 
@@ -56,9 +57,7 @@ Resolve: TypeAlias = Callable[[Reference], Value]
 @lru_cache(maxsize=8192)
 def parse(text: str, *, processes: frozenset[str] = frozenset()) -> Template:
     """The template; InvalidValue, quoting the expression, for what is not in the language."""
-    parts: list[str | Compiled] = []
-    for piece in split(text):
-        parts.append(piece if isinstance(piece, str) else compile_quoted(piece.source, processes))
+    parts = [piece if isinstance(piece, str) else compile_quoted(piece.source, processes) for piece in split(text)]
     compiled = [part for part in parts if isinstance(part, Compiled)]
     references = dict.fromkeys(reference_of(use) for part in compiled for use in part.processes)
     at = [template for reference in references for _, template in reference.at]
@@ -115,7 +114,9 @@ def compile_quoted(source: str, processes: frozenset[str], *, in_script: bool = 
 @lru_cache(maxsize=8192)
 def reference_of(use: ProcessUse) -> Reference:
     """The Reference a use of a process stands for."""
-    return Reference(use.process, use.mode, tuple((axis, parse(f"${{{{ {source} }}}}")) for axis, source in use.at), use.output)
+    return Reference(
+        use.process, use.mode, tuple((axis, parse(f"${{{{ {source} }}}}")) for axis, source in use.at), use.output
+    )
 
 
 def quoted(error: InvalidValue, source: str) -> InvalidValue:

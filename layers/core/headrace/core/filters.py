@@ -32,7 +32,7 @@ class ListFile:
 
 
 def flag(value: Value, option: str) -> list[Value]:
-    """`['a', 'b'] | flag('-I')` is `-I a -I b`; an option that ends with `=` is joined with its value; nothing for none."""
+    """The option before each item: `-I a -I b`; one that ends with `=` is joined with it; nothing for none."""
     option = _text("flag", option, "the option")
     items = value if isinstance(value, list) else [value]
     words: list[Value] = []
@@ -55,7 +55,9 @@ def words(value: Value) -> list[str]:
         try:
             found += shlex.split(_text("words", item, "the value"))
         except ValueError as error:
-            raise InvalidValue(f"words cannot split {shown(item)}: {str(error).lower()}", hint="close the quote") from None
+            raise InvalidValue(
+                f"words cannot split {shown(item)}: {str(error).lower()}", hint="close the quote"
+            ) from None
     return found
 
 
@@ -69,7 +71,10 @@ def join(value: Value, separator: str = ",") -> str:
 
 def json(value: Value) -> str:
     """The value as JSON on one line; a file is its URI, an input of the script its path."""
-    text = json_text.dumps(_json_value(value, 0), ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
+    try:
+        text = json_text.dumps(_json_value(value, 0), ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
+    except ValueError:
+        raise InvalidValue("json cannot write a number that is not finite", expected="finite numbers") from None
     _check_text(len(text))
     return text
 
@@ -82,7 +87,9 @@ def list_file(value: Value) -> ListFile:
             continue
         line = _path_text("listFile", item)
         if "\n" in line or "\0" in line:
-            raise InvalidValue(f"listFile cannot write {shown(line)} on one line", hint="give the file another name with `stageAs`")
+            raise InvalidValue(
+                f"listFile cannot write {shown(line)} on one line", hint="give the file another name with `stageAs`"
+            )
         lines.append(line)
     return ListFile(tuple(lines))
 
@@ -93,7 +100,7 @@ def raw(value: Value) -> Value:
 
 
 def group(value: Value, column: str) -> list[dict[str, Value]]:
-    """`table | group('c')`: per value of the column one record `{id, rows}` with the columns that do not vary."""
+    """Per value of the column, in order of first appearance, one record `{id, rows}` with the columns that do not vary."""
     column = _text("group", column, "the column")
     groups: dict[tuple[type, Value], list[dict[str, Value]]] = {}
     for number, row in enumerate(_list("group", value), 1):
@@ -101,7 +108,10 @@ def group(value: Value, column: str) -> list[dict[str, Value]]:
             raise InvalidValue(f"group takes a table, item {number} is {describe(row)}", expected="a list of records")
         key = operators.lookup(row, column, f"row {number} of the table")
         if not isinstance(key, str | int | float):
-            raise InvalidValue(f"row {number} of the table has {describe(key)} in '{column[:80]}'", expected="text, a number or a boolean")
+            raise InvalidValue(
+                f"row {number} of the table has {describe(key)} in '{column[:80]}'",
+                expected="text, a number or a boolean",
+            )
         groups.setdefault((type(key), key), []).append(row)
     return [_group_record(key, rows) for (_, key), rows in groups.items()]
 
@@ -184,7 +194,11 @@ def default(value: Value, other: Value) -> Value:
 
 def replace(value: Value, old: str, new: str) -> str:
     """The text with every `old` replaced by `new`."""
-    text, old, new = _text("replace", value), _text("replace", old, "the first argument"), _text("replace", new, "the second argument")
+    text, old, new = (
+        _text("replace", value),
+        _text("replace", old, "the first argument"),
+        _text("replace", new, "the second argument"),
+    )
     if not old:
         raise InvalidValue("replace looks for an empty text", expected="at least one character")
     _check_text(len(text) + text.count(old) * (len(new) - len(old)))
@@ -221,12 +235,11 @@ def apply_each(value: Value, function: Callable[[Value], Value]) -> list[Value]:
     for item in _list("map", value):
         result = function(item)
         results.append(result)
-        if isinstance(result, str):
-            size += len(result)
-        elif isinstance(result, list):
-            size += len(result)
+        size += len(result) if isinstance(result, str | list) else 0
         if size > MAX_TOTAL_TEXT:
-            raise InvalidValue(f"map makes more than {MAX_TOTAL_TEXT:,} characters", expected=f"at most {MAX_TOTAL_TEXT:,}")
+            raise InvalidValue(
+                f"map makes more than {MAX_TOTAL_TEXT:,} characters", expected=f"at most {MAX_TOTAL_TEXT:,}"
+            )
     return results
 
 
@@ -270,7 +283,10 @@ FILTERS: Final[Mapping[str, Callable[..., Value]]] = {
 HIGHER: Final[Mapping[str, tuple[str, str]]] = {
     "map": ("map(attribute='name') or map('filter', …)", "That attribute of each item, or that filter of each item."),
     "select": ("select('test', …)", "The items for which the test is true; without a test those that are present."),
-    "selectattr": ("selectattr('name', 'test', …)", "The items whose attribute passes the test; without a test those that have it."),
+    "selectattr": (
+        "selectattr('name', 'test', …)",
+        "The items whose attribute passes the test; without a test those that have it.",
+    ),
 }
 
 SCRIPT_ONLY: Final = frozenset({"raw", "listFile"})
@@ -283,20 +299,21 @@ TESTS: Final[Mapping[str, Callable[..., bool]]] = {
     "list": lambda value: isinstance(value, list),
     "record": lambda value: isinstance(value, dict),
     "file": lambda value: isinstance(value, File | Staged),
-    "eq": lambda value, other: operators.COMPARISONS["eq"](value, other),
-    "ne": lambda value, other: operators.COMPARISONS["ne"](value, other),
-    "lt": lambda value, other: operators.COMPARISONS["lt"](value, other),
-    "le": lambda value, other: operators.COMPARISONS["lteq"](value, other),
-    "gt": lambda value, other: operators.COMPARISONS["gt"](value, other),
-    "ge": lambda value, other: operators.COMPARISONS["gteq"](value, other),
-    "in": lambda value, other: operators.COMPARISONS["in"](value, other),
+    "eq": operators.COMPARISONS["eq"],
+    "ne": operators.COMPARISONS["ne"],
+    "lt": operators.COMPARISONS["lt"],
+    "le": operators.COMPARISONS["lteq"],
+    "gt": operators.COMPARISONS["gt"],
+    "ge": operators.COMPARISONS["gteq"],
+    "in": operators.COMPARISONS["in"],
 }
 
 
 def describe_filters() -> list[dict[str, str]]:
     """Every filter as `{name, usage, summary}`, in the order of the documentation, for `headrace schema`."""
     plain = [
-        {"name": name, "usage": _usage(name, function), "summary": inspect.getdoc(function) or ""} for name, function in FILTERS.items()
+        {"name": name, "usage": _usage(name, function), "summary": inspect.getdoc(function) or ""}
+        for name, function in FILTERS.items()
     ]
     return plain + [{"name": name, "usage": usage, "summary": summary} for name, (usage, summary) in HIGHER.items()]
 
@@ -316,7 +333,11 @@ def _half_away(value: float) -> float:
     return math.copysign(math.floor(abs(value) + 0.5), value)
 
 
-_ROUNDINGS: Final[Mapping[str, Callable[[float], float]]] = {"common": _half_away, "ceil": math.ceil, "floor": math.floor}
+_ROUNDINGS: Final[Mapping[str, Callable[[float], float]]] = {
+    "common": _half_away,
+    "ceil": math.ceil,
+    "floor": math.floor,
+}
 
 
 def _group_record(key: Value, rows: list[dict[str, Value]]) -> dict[str, Value]:
@@ -347,11 +368,15 @@ def _path_text(name: str, value: Value) -> str:
     if isinstance(value, Staged):
         return f"./{value.path}" if value.path.startswith("-") else value.path
     if isinstance(value, ListFile):
-        raise InvalidValue(f"{name} cannot take a list file", hint="write the option before it: `--files=${{ x | listFile }}`")
+        raise InvalidValue(
+            f"{name} cannot take a list file", hint="write the option before it: `--files=${{ x | listFile }}`"
+        )
     if isinstance(value, str | int | float):
         return text_of(value)
     hint = "list it under `inputs`, or take part of it: `x | map(attribute='uri')`" if isinstance(value, File) else ""
-    raise InvalidValue(f"{name} cannot take {describe(value)}", expected="text, numbers or inputs of this task", hint=hint)
+    raise InvalidValue(
+        f"{name} cannot take {describe(value)}", expected="text, numbers or inputs of this task", hint=hint
+    )
 
 
 def _number(name: str, value: Value) -> int | float:
@@ -377,7 +402,11 @@ def _sort_key(name: str, value: Value) -> tuple[str, Value]:
         return "files", value.uri
     if isinstance(value, Staged):
         return "files", value.path
-    raise InvalidValue(f"{name} cannot order {describe(value)}", expected="numbers, texts or files", hint="attribute='name' orders records")
+    raise InvalidValue(
+        f"{name} cannot order {describe(value)}",
+        expected="numbers, texts or files",
+        hint="attribute='name' orders records",
+    )
 
 
 def _one_kind(name: str, keys: list[tuple[str, Value]]) -> None:
@@ -421,4 +450,3 @@ def _json_value(value: Value, depth: int) -> Value:
 def _check_text(size: int) -> None:
     if size > MAX_TEXT:
         raise InvalidValue(f"a text of {size:,} characters", expected=f"at most {MAX_TEXT:,}")
-

@@ -64,7 +64,13 @@ def remainder(left: Value, right: Value) -> Value:
 def power(left: Value, right: Value) -> Value:
     """Numbers only; refused before it is computed when the result passes 64 bits or is not real."""
     _numbers("**", left, right)
-    if isinstance(left, int) and isinstance(right, int) and right >= 0 and abs(left) > 1 and right * (abs(left).bit_length() - 1) > 64:
+    if (
+        isinstance(left, int)
+        and isinstance(right, int)
+        and right >= 0
+        and abs(left) > 1
+        and right * (abs(left).bit_length() - 1) > 64
+    ):
         raise _too_big("**")
     if left < 0 and not float(right).is_integer():
         raise InvalidValue(f"{shown(left)} ** {shown(right)} is no real number")
@@ -104,7 +110,9 @@ def contains(item: Value, container: Value) -> bool:
         return item in container
     if isinstance(container, dict):
         return isinstance(item, str) and item in container
-    raise InvalidValue(f"`in` cannot look for {describe(item)} in {describe(container)}", expected="a list, a record, or text in text")
+    raise InvalidValue(
+        f"`in` cannot look for {describe(item)} in {describe(container)}", expected="a list, a record, or text in text"
+    )
 
 
 def ordered(symbol: str, compare: Callable[[Value, Value], bool]) -> Callable[[Value, Value], bool]:
@@ -113,7 +121,9 @@ def ordered(symbol: str, compare: Callable[[Value, Value], bool]) -> Callable[[V
     def test(left: Value, right: Value) -> bool:
         if (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
             return compare(left, right)
-        raise InvalidValue(f"`{symbol}` cannot compare {describe(left)} with {describe(right)}", expected="two numbers or two texts")
+        raise InvalidValue(
+            f"`{symbol}` cannot compare {describe(left)} with {describe(right)}", expected="two numbers or two texts"
+        )
 
     return test
 
@@ -146,8 +156,13 @@ def lookup(value: Value, name: Value, what: str = "") -> Value:
     if isinstance(value, list):
         return _item(value, name, what)
     if value is None:
-        raise InvalidValue(f"{what or 'the value'} is none and has no {shown(name)}", hint="test it first: `x.y if x is not none else …`")
-    raise InvalidValue(f"{what or 'the value'} is {describe(value)} and has no {shown(name)}", expected="a record, a file or a list")
+        raise InvalidValue(
+            f"{what or 'the value'} is none and has no {shown(name)}",
+            hint="test it first: `x.y if x is not none else …`",
+        )
+    raise InvalidValue(
+        f"{what or 'the value'} is {describe(value)} and has no {shown(name)}", expected="a record, a file or a list"
+    )
 
 
 def is_number(value: Value) -> bool:
@@ -162,7 +177,9 @@ def finite(value: Value, symbol: str) -> Value:
     return value
 
 
-def _arithmetic(symbol: str, compute: Callable[[Value, Value], Value], left: Value, right: Value, hint: str = "") -> Value:
+def _arithmetic(
+    symbol: str, compute: Callable[[Value, Value], Value], left: Value, right: Value, hint: str = ""
+) -> Value:
     _numbers(symbol, left, right, hint)
     finite(left, symbol)
     finite(right, symbol)
@@ -176,21 +193,31 @@ def _arithmetic(symbol: str, compute: Callable[[Value, Value], Value], left: Val
 
 def _numbers(symbol: str, left: Value, right: Value, hint: str = "") -> None:
     if not (is_number(left) and is_number(right)):
-        raise InvalidValue(f"`{symbol}` cannot take {describe(left)} and {describe(right)}", expected="two numbers", hint=hint)
+        raise InvalidValue(
+            f"`{symbol}` cannot take {describe(left)} and {describe(right)}", expected="two numbers", hint=hint
+        )
 
 
 def _item(value: list[Value], index: Value, what: str) -> Value:
     if isinstance(index, int) and not isinstance(index, bool):
         if -len(value) <= index < len(value):
             return value[index]
-        raise InvalidValue(f"{what or 'the list'} has no item {index}", expected=f"an index below {len(value)}, counted from 0")
+        raise InvalidValue(
+            f"{what or 'the list'} has no item {index}", expected=f"an index below {len(value)}, counted from 0"
+        )
     hint = f"`x | map(attribute='{index[:80]}')` takes it of each" if isinstance(index, str) else ""
-    raise InvalidValue(f"{what or 'the value'} is {describe(value)} and has no {shown(index)}", expected="a whole number", hint=hint)
+    raise InvalidValue(
+        f"{what or 'the value'} is {describe(value)} and has no {shown(index)}", expected="a whole number", hint=hint
+    )
 
 
 def _names(record: Mapping[str, Value]) -> str:
     names = sorted(record)
-    return "one of " + ", ".join(name[:40] for name in names[:12]) + (", …" if len(names) > 12 else "") if names else "nothing: it is empty"
+    return (
+        "one of " + ", ".join(name[:40] for name in names[:12]) + (", …" if len(names) > 12 else "")
+        if names
+        else "nothing: it is empty"
+    )
 
 
 def _too_big(symbol: str) -> InvalidValue:

@@ -120,7 +120,9 @@ def parse_script(text: str, *, processes: frozenset[str] = frozenset(), shell: s
         parts=tuple(parts),
         found=(
             tuple(sorted(problems, key=lambda finding: finding.line)),
-            tuple(Finding(hole.line, f"{_shown(hole)} goes into the script unquoted") for hole in holes if _is_raw(hole)),
+            tuple(
+                Finding(hole.line, f"{_shown(hole)} goes into the script unquoted") for hole in holes if _is_raw(hole)
+            ),
             tuple(_warnings(pieces, holes)),
         ),
     )
@@ -141,7 +143,9 @@ def render(script: Script, scope: Mapping[str, Value]) -> Rendered:
             spans.append((size, size + len(text), part))
         size += len(text)
         if size > MAX_SCRIPT:
-            raise InvalidValue(f"a script of more than {MAX_SCRIPT:,} characters", hint="give long lists as a file: `| listFile`")
+            raise InvalidValue(
+                f"a script of more than {MAX_SCRIPT:,} characters", hint="give long lists as a file: `| listFile`"
+            )
         out.append(text)
     whole = "".join(out)
     for start, end, hole in spans:
@@ -175,7 +179,7 @@ def _places(pieces: list[str | Found], shell: str) -> list[Place]:
         return []
     if any(HOLE in piece for piece in pieces if isinstance(piece, str)):
         raise InvalidValue("a NUL character in the script", hint="no shell can read it; delete it")
-    program = shell.split()[0].rsplit("/", 1)[-1] if shell.split() else ""
+    program = shell.split(maxsplit=1)[0].rsplit("/", 1)[-1] if shell.split() else ""
     return find_places("".join(piece if isinstance(piece, str) else HOLE for piece in pieces), bash=program == "bash")
 
 
@@ -189,15 +193,15 @@ def _hole(found: Found, place: Place, processes: frozenset[str], problems: list[
     except InvalidValue as error:
         problems.append(Finding(found.line, error.message, error.expected, error.hint))
         return None
-    for use in compiled.processes:
-        problems.append(
-            Finding(
-                found.line,
-                f"in `{_as_written(found)}`: a script sees no process, and '{use.process}' is one",
-                expected="names of inputs, outputs, params, axes, key, task or run",
-                hint=f"list it: inputs: {{{use.output}: \"${{{{ {reference_of(use)} }}}}\"}}",
-            )
+    problems.extend(
+        Finding(
+            found.line,
+            f"in `{_as_written(found)}`: a script sees no process, and '{use.process}' is one",
+            expected="names of inputs, outputs, params, axes, key, task or run",
+            hint=f'list it: inputs: {{{use.output}: "${{{{ {reference_of(use)} }}}}"}}',
         )
+        for use in compiled.processes
+    )
     return Hole(compiled, place, found.line)
 
 
@@ -259,6 +263,9 @@ def _check_delimiter(text: str, start: int, end: int, hole: Hole) -> None:
     for line in text[begin : len(text) if stop < 0 else stop].split("\n"):
         if (line.lstrip("\t") if hole.place.strip_tabs else line) == hole.place.delimiter:
             raise quoted(
-                InvalidValue(f"the value gives a line that ends the here-document: {hole.place.delimiter!r}", hint="choose another delimiter"),
+                InvalidValue(
+                    f"the value gives a line that ends the here-document: {hole.place.delimiter!r}",
+                    hint="choose another delimiter",
+                ),
                 hole.compiled.source,
             )

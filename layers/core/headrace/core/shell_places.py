@@ -98,10 +98,18 @@ class _Reader:
     def starts(self, prefix: str) -> bool:
         return self.text.startswith(prefix, self.at)
 
+    def close(self, mark: str) -> None:
+        """Steps over the closing mark; where it is missing, shells disagree about what they still run."""
+        if not self.starts(mark):
+            raise InvalidValue(f"the script ends before the `{mark}` that closes what was opened", hint="close it")
+        self.at += len(mark)
+
     def deeper(self) -> None:
         self.depth += 1
         if self.depth > MAX_NESTING:
-            raise InvalidValue("the script is nested too deeply to be sure of its quotes", expected=f"at most {MAX_NESTING} levels")
+            raise InvalidValue(
+                "the script is nested too deeply to be sure of its quotes", expected=f"at most {MAX_NESTING} levels"
+            )
 
     def hole(self, kind: Kind, **more: object) -> None:
         place = Place(
@@ -126,7 +134,10 @@ _ELEMENT: Final = re.compile(r"\[[^\]]*", re.DOTALL)
 _COMPUTES: Final = re.compile(r"(?:^|\s)-(?:eq|ne|lt|le|gt|ge|v|R|t)(?=\s)")
 _DELIMITER: Final = re.compile(r"""[ \t]*(?:'[^'\n]*'|"[^"\n]*"|[^\s;&|()<>'"])+""")
 _EXPANSION: Final = re.compile(r"!?#?(?:[A-Za-z_0-9]+|[@*#?$!-])?(?:\[[^\]\0\"'`$]*\])?")
-_KEEPS_COMMAND: Final = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "{", "time", "done", "fi", "esac", "}", "-p"})
+_SIMPLE_PAIR: Final = re.compile(r"""'[^'}"`$\\\0]*'""")
+_KEEPS_COMMAND: Final = frozenset(
+    {"if", "then", "else", "elif", "do", "while", "until", "!", "{", "time", "done", "fi", "esac", "}", "-p"}
+)
 
 
 @dataclass(slots=True)
@@ -167,7 +178,7 @@ def _commands(reader: _Reader, end: str, *, array: bool = False, substitution: b
         raise InvalidValue("`[[` without its `]]`", hint="close it; a blank belongs before `]]`")
     reader.depth -= 1
     reader.word, reader.command_at, reader.floor = outer
-    reader.at += len(end)
+    reader.close(end)
 
 
 def _word_part(reader: _Reader, level: _Level, char: str) -> None:
@@ -254,7 +265,9 @@ def _end_condition(reader: _Reader, level: _Level) -> None:
     begin, level.condition = level.condition, -1
     if _COMPUTES.search(reader.text[begin : reader.at].replace(HOLE, " \0 ")):
         reader.places = [
-            replace(place, kind=Kind.ARITHMETIC) if place.offset >= begin and place.kind in (Kind.BARE, Kind.DOUBLE) else place
+            replace(place, kind=Kind.ARITHMETIC)
+            if place.offset >= begin and place.kind in (Kind.BARE, Kind.DOUBLE)
+            else place
             for place in reader.places
         ]
 
@@ -262,13 +275,18 @@ def _end_condition(reader: _Reader, level: _Level) -> None:
 def _break(reader: _Reader, level: _Level, char: str) -> None:
     """An operator, a blank or a newline between words."""
     text, at = reader.text, reader.at
+    if level.array and char not in " \t\n)" and not text.startswith(("<(", ">("), at):
+        # after this error bash goes on with the next line, which may be the middle of a value
+        raise InvalidValue(f"`{char}` among the words of an array", hint="put it in quotes")
     if char in _BLANK:
         reader.at += 1
     elif char == "\n":
         reader.at += 1
         _new_command(reader, level)
         if reader.floor and reader.heredocs:
-            raise InvalidValue("a `$(…)` on a here-document's line goes over the line's end", hint="give it a line of its own")
+            raise InvalidValue(
+                "a `$(…)` on a here-document's line goes over the line's end", hint="give it a line of its own"
+            )
         _heredoc_bodies(reader)
     elif char in "<>":
         _redirection(reader, level)
@@ -350,7 +368,7 @@ def _single(reader: _Reader) -> None:
             reader.hole(Kind.SINGLE)
         else:
             reader.at += 1
-    reader.at += 1
+    reader.close("'")
 
 
 def _ansi_c(reader: _Reader) -> None:
@@ -360,10 +378,12 @@ def _ansi_c(reader: _Reader) -> None:
         if char == HOLE:
             reader.hole(Kind.ANSI_C)
         elif char == "\\" and reader.peek(1) == "'" and not reader.bash:
-            raise InvalidValue("`$'…'` with `\\'` in it, which not every shell reads alike", hint="use `\"…\"` or `shell: bash`")
+            raise InvalidValue(
+                "`$'…'` with `\\'` in it, which not every shell reads alike", hint='use `"…"` or `shell: bash`'
+            )
         else:
             reader.at += 2 if char == "\\" else 1
-    reader.at += 1
+    reader.close("'")
 
 
 def _double(reader: _Reader, *, in_word: bool) -> None:
@@ -386,7 +406,7 @@ def _double(reader: _Reader, *, in_word: bool) -> None:
         else:
             reader.at += 1
     reader.word = outer
-    reader.at += 1
+    reader.close('"')
 
 
 def _backticks(reader: _Reader) -> None:
@@ -396,7 +416,7 @@ def _backticks(reader: _Reader) -> None:
             reader.hole(Kind.BACKTICK)
         else:
             reader.at += 2 if char == "\\" else 1
-    reader.at += 1
+    reader.close("`")
 
 
 def _dollar(reader: _Reader, *, quoted: bool) -> None:
@@ -448,6 +468,8 @@ def _arithmetic(reader: _Reader, begin: int) -> None:
             break
         else:
             _inner(reader, char, Kind.ARITHMETIC, quotes=True)
+    else:
+        reader.close("))")
     reader.inside = outer
 
 
@@ -463,7 +485,7 @@ def _enclosed(reader: _Reader, kind: Kind, end: str, *, quotes: bool) -> None:
     reader.inside = outer or kind
     while (char := reader.peek()) and char != end:
         _inner(reader, char, kind, quotes=quotes)
-    reader.at += 1
+    reader.close(end)
     reader.inside = outer
 
 
@@ -475,6 +497,8 @@ def _inner(reader: _Reader, char: str, kind: Kind, *, quotes: bool) -> None:
         reader.at += 2
     elif char == "'" and quotes:
         _single(reader)
+    elif char == "'":
+        _quote_in_quotes(reader)
     elif char == '"':
         _double(reader, in_word=False)
     elif char == "`":
@@ -483,6 +507,14 @@ def _inner(reader: _Reader, char: str, kind: Kind, *, quotes: bool) -> None:
         _dollar(reader, quoted=not quotes)
     else:
         reader.at += 1
+
+
+def _quote_in_quotes(reader: _Reader) -> None:
+    """In `"${x:-it's}"` bash takes the `'` for a quote and dash does not; only a simple pair is the same to both."""
+    match = _SIMPLE_PAIR.match(reader.text, reader.at)
+    if match is None:
+        raise InvalidValue('a single quote inside `"${…}"`, which shells read differently', hint="assign it first: x=…")
+    reader.at = match.end()
 
 
 def _heredoc_start(reader: _Reader) -> None:
@@ -495,7 +527,9 @@ def _heredoc_start(reader: _Reader) -> None:
     escaped = word.startswith("\\")
     word = word.removeprefix("\\")
     if not word or set(word) & set("$`\\") or word.count("'") % 2 or word.count('"') % 2:
-        raise InvalidValue(f"a here-document with the delimiter {word[:40]!r}", expected="a plain word, or one in quotes")
+        raise InvalidValue(
+            f"a here-document with the delimiter {word[:40]!r}", expected="a plain word, or one in quotes"
+        )
     delimiter = word.replace("'", "").replace('"', "")
     reader.heredocs.append(_Heredoc(delimiter, escaped or delimiter != word, strip_tabs))
 

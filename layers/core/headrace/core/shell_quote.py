@@ -1,7 +1,7 @@
-"""A value quoted for the place where it stands in a shell script (spec rule 7).
+r"""A value quoted for the place where it stands in a shell script (spec rule 7).
 
 Everything but a plain number is put in single quotes, where no character is special; only `'` itself has to step outside
-(`'\\''`). In double quotes the four characters that are special there get a backslash. Source: POSIX.1-2024, Shell Command
+(`'\''`). In double quotes the four characters that are special there get a backslash. Source: POSIX.1-2024, Shell Command
 Language 2.2.
 """
 
@@ -20,6 +20,7 @@ NameList = Callable[[ListFile], str]
 
 _DOUBLE_SPECIAL: Final = re.compile(r'[\\$"`]')
 _NUMBER_BEHIND: Final = re.compile(r"[A-Za-z0-9_.,:=/{-]*")
+_MARKS: Final = frozenset("\x01\x7f")  # bash's own marks inside words: `a=("…")` doubles them, single quotes keep them
 _JOINS_NUMBER: Final = frozenset("<>&\\\0#[(")
 _STARTS_PATH: Final = frozenset("\"'=:,@ \t\n")
 _LIST_HINT: Final = "let it stand alone, or say how it joins: `| flag('--x=')`, `| join(',')`"
@@ -33,10 +34,16 @@ def quote(value: Value, place: Place, name_list: NameList) -> str:
     if place.kind is Kind.DOUBLE:
         items = _items(value) if isinstance(value, list) else [value]
         text = " ".join(_text(item, name_list, path=_begins_path(place)) for item in items if item is not None)
+        if _MARKS & set(text):
+            return f'"{_single(text)}"'
         return ('""' if place.joins_name else "") + _DOUBLE_SPECIAL.sub(r"\\\g<0>", text)
     if isinstance(value, list):
         if place.kind is not Kind.BARE:
-            raise InvalidValue(f"{describe(value)} in {place.kind}", expected="one value", hint="make one of it: `| first`, `| join(',')`")
+            raise InvalidValue(
+                f"{describe(value)} in {place.kind}",
+                expected="one value",
+                hint="make one of it: `| first`, `| join(',')`",
+            )
         if not place.alone:
             raise InvalidValue(f"{describe(value)} as a part of a word", expected="one value", hint=_LIST_HINT)
         return " ".join(_single(_text(item, name_list, path=True)) for item in _items(value))
@@ -56,7 +63,9 @@ def unquoted(value: Value, name_list: NameList) -> str:
 def _items(value: list[Value]) -> list[Value]:
     for item in value:
         if isinstance(item, list):
-            raise InvalidValue("a list within a list", expected="a list of single values", hint="choose with `map`, or use `| json`")
+            raise InvalidValue(
+                "a list within a list", expected="a list of single values", hint="choose with `map`, or use `| json`"
+            )
     return [item for item in value if item is not None]
 
 
@@ -74,10 +83,16 @@ def _text(value: Value, name_list: NameList, *, path: bool) -> str:
         text = f"./{value.path}" if path and value.path.startswith("-") else value.path
     elif isinstance(value, File):
         raise InvalidValue(
-            f"{describe(value)} is no input of this task", expected="a file listed under `inputs`", hint="list it there, or use its `.uri` or `.name`"
+            f"{describe(value)} is no input of this task",
+            expected="a file listed under `inputs`",
+            hint="list it there, or use its `.uri` or `.name`",
         )
     elif isinstance(value, dict):
-        raise InvalidValue(f"{describe(value)} in a script", expected="a single value", hint="name one of its fields with a dot, or use `| json`")
+        raise InvalidValue(
+            f"{describe(value)} in a script",
+            expected="a single value",
+            hint="name one of its fields with a dot, or use `| json`",
+        )
     else:
         text = text_of(value)
     if "\0" in text:

@@ -1,7 +1,7 @@
-"""Where the expressions of a text are: `${{ … }}`, and nothing else is special (spec rule 7).
+r"""Where the expressions of a text are: `${{ … }}`, and nothing else is special (spec rule 7).
 
 Inside an expression, quotes and brackets are followed, so `${{ {'a': {'b': '}}'}} }}` ends where a reader thinks it
-does. A backslash before `${{` makes it plain text and goes away (`\\${{`); of several backslashes only an odd last one does
+does. A backslash before `${{` makes it plain text and goes away (`\${{`); of several backslashes only an odd last one does
 so, as in a shell.
 """
 
@@ -33,7 +33,9 @@ class Found:
 def split(text: str) -> list[str | Found]:
     """The text as plain pieces and expressions, in order; InvalidValue for one that does not end or is too long."""
     if len(text) > MAX_TEMPLATE:
-        raise InvalidValue(f"a template of {len(text):,} characters", expected=f"at most {MAX_TEMPLATE:,}", hint="put it into a file")
+        raise InvalidValue(
+            f"a template of {len(text):,} characters", expected=f"at most {MAX_TEMPLATE:,}", hint="put it into a file"
+        )
     pieces: list[str | Found] = []
     plain: list[str] = []
     at, line = 0, 1
@@ -48,7 +50,9 @@ def split(text: str) -> list[str | Found]:
         plain.append(slashes)
         _flush(plain, pieces)
         if len(pieces) >= 2 * MAX_EXPRESSIONS:
-            raise InvalidValue(f"a template of more than {MAX_EXPRESSIONS:,} expressions", hint="use a list, or a file as input")
+            raise InvalidValue(
+                f"a template of more than {MAX_EXPRESSIONS:,} expressions", hint="use a list, or a file as input"
+            )
         end = _end(text, match.end(), line)
         pieces.append(Found(text[match.end() : end].strip(), line))
         line += text.count("\n", match.end(), end)

@@ -151,7 +151,9 @@ def text_of(value: Value) -> str:
     if isinstance(value, int | float):
         return str(value)
     raise InvalidValue(
-        f"{describe(value)} has no text form", expected="text, a number or a boolean", hint=_TEXT_HINT.get(type_name(value), "")
+        f"{describe(value)} has no text form",
+        expected="text, a number or a boolean",
+        hint=_TEXT_HINT.get(type_name(value), ""),
     )
 
 
@@ -224,7 +226,8 @@ def _file(record: dict[str, Value]) -> File:
     )
     if not sound:
         raise InvalidValue(
-            f"{shown(record)} is not a file record", expected='{"$file": uri, "size"?: bytes, "etag"?: text, "key"?: {axis: text}}'
+            f"{shown(record)} is not a file record",
+            expected='{"$file": uri, "size"?: bytes, "etag"?: text, "key"?: {axis: text}}',
         )
     return File(uri=uri, size=size, etag=etag, key=key)
 
@@ -234,7 +237,9 @@ def _scalar(value: Value) -> Value:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
-    raise InvalidValue(f"{describe(value)} is no value", expected="none, a boolean, a finite number, text, a list, a record or a file")
+    raise InvalidValue(
+        f"{describe(value)} is no value", expected="none, a boolean, a finite number, text, a list, a record or a file"
+    )
 
 
 def _record_key(key: object) -> str:
@@ -278,4 +283,6 @@ def _too_deep() -> InvalidValue:
 
 
 def _file_key() -> InvalidValue:
-    return InvalidValue(f"a record has the key '{FILE_KEY}'", hint="Headrace writes files that way; give the key another name")
+    return InvalidValue(
+        f"a record has the key '{FILE_KEY}'", hint="Headrace writes files that way; give the key another name"
+    )
