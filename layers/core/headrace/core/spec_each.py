@@ -160,7 +160,8 @@ def _entry(at: At, *, single: bool) -> list[EachItem]:
 
 def _definition(axis: str, at: At) -> Define | None:
     name = read_name(At(axis, at.path, at.book), axis, "an axis")
-    if axis in _SOURCES and not isinstance(at.value, list | dict):
+    # `chunk: "${{ split.chunks }}"` is an axis of that name; `glob: "*.fq"` is a source whose axis has none.
+    if axis in _SOURCES and not isinstance(at.value, list | dict) and "${{" not in str(at.value):
         at.refuse(f"'{axis}' stands where the axis's name is wanted", expected=f"each: {{name: {{{axis}: …}}}}")
         return None
     source = read_source(at)
