@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from headrace.core import container_option_memory as memory
 from headrace.core import container_option_values as values
 from headrace.core.container_option_mounts import read_mount, read_volume
 
@@ -164,8 +165,8 @@ OPTIONS: Final[tuple[Option, ...]] = (
     _no("mac-address", _NETWORK),
     _no("memory", "the memory of a job decides where it can run", "the `memory` directive", "m"),
     _no("memory-reservation", "Batch has the hard limit only", "the `memory` directive"),
-    _one("memory-swap", "swap_mib", values.read_memory_swap, "linuxParameters.maxSwap", "bare: MiB of swap; with a unit: memory plus swap, the memory is subtracted; -1 is refused; EC2 only"),
-    _one("memory-swappiness", "swappiness", values.read_swappiness, "linuxParameters.swappiness", "0 to 100; -1 is not sent; EC2 only"),
+    _one("memory-swap", "swap_mib", memory.read_memory_swap, "linuxParameters.maxSwap", "bare: MiB of swap; with a unit: memory plus swap, the memory is subtracted; -1 is refused; EC2 only"),
+    _one("memory-swappiness", "swappiness", memory.read_swappiness, "linuxParameters.swappiness", "0 to 100; -1 is not sent; EC2 only"),
     _many("mount", "volumes", read_mount, "volumes[] and mountPoints[], or linuxParameters.tmpfs[]", "type=bind, tmpfs, or volume without a name; host paths and tmpfs are EC2 only"),
     _idle("name", "Headrace names the job after its run and task"),
     _no("network", _NETWORK, "the subnets and security groups of the compute environment", aliases=("net",)),
@@ -186,13 +187,13 @@ OPTIONS: Final[tuple[Option, ...]] = (
     _idle("rm", "the ECS agent removes the container of an ended job", is_flag=True),
     _no("runtime", "the ECS agent picks the runtime", "the `accelerator` directive for NVIDIA's", harmless=("", "runc")),
     _no("security-opt", _NO_FIELD, "--privileged, or an AMI with the profile you need"),
-    _one("shm-size", "shm_mib", values.read_shm_size, "linuxParameters.sharedMemorySize", "docker units, a bare number is bytes; EC2 only"),
+    _one("shm-size", "shm_mib", memory.read_shm_size, "linuxParameters.sharedMemorySize", "docker units, a bare number is bytes; EC2 only"),
     _idle("sig-proxy", "signals of Batch always reach the process", is_flag=True),
     _no("stop-signal", "Batch stops a job with TERM, then KILL", "a trap for TERM in the script", harmless=("TERM", "SIGTERM", "15")),
     _no("stop-timeout", _MULTI, "ECS_CONTAINER_STOP_TIMEOUT in the launch template"),
     _no("storage-opt", _NO_FIELD, "the `disk` directive (Fargate), or the launch template's volume (EC2)"),
     _no("sysctl", _NO_FIELD, "sysctl in the launch template's user data"),
-    _many("tmpfs", "tmpfs", values.read_tmpfs, "linuxParameters.tmpfs[]", "path:options,size=N; a bare size is MiB; a size is needed; EC2 only"),
+    _many("tmpfs", "tmpfs", memory.read_tmpfs, "linuxParameters.tmpfs[]", "path:options,size=N; a bare size is MiB; a size is needed; EC2 only"),
     _idle("tty", "the output of a job goes to its log, never to a terminal", "t", is_flag=True),
     _many("ulimit", "ulimits", values.read_ulimit, "ulimits[]", "name=soft[:hard]; hard = soft when absent; unlimited is -1; EC2 only"),
     _no("use-api-socket", _DAEMON, is_flag=True),
