@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from headrace_local import callers, faults, job_log
+from headrace_local import callers, faults, guardian, job_log
 from headrace_local.batch_jobs import Job, now_ms
 from headrace_local.place import ACCOUNT, REGION
 from headrace_local.surroundings import current, environment
@@ -119,10 +119,12 @@ def _run(job: Job, attempt: dict[str, Any], number: int, fault: faults.Plan | No
         callers.forget(key)
         return Ended(127, f"CannotStartContainerError: Error response from daemon: {error}", "Task failed to start")
     _running[job.id] = process
+    guardian.started(process.pid)
     try:
         return _watch(job, attempt, process, fault)
     finally:
         _running.pop(job.id, None)
+        guardian.ended(process.pid)
         callers.forget(key)
         if process.returncode == 0:
             shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
-from headrace_local import batch_definitions, batch_jobs, batch_queues, batch_scheduler
+from headrace_local import api_calls, batch_definitions, batch_jobs, batch_queues, batch_scheduler
 from headrace_local.batch_jobs import STATES, TERMINAL, Job
 from headrace_local.batch_requests import ClientException, page
 
@@ -30,6 +30,7 @@ def submit(request: Mapping[str, Any], size: int) -> dict[str, Any]:
     if queue["state"] != "ENABLED":
         raise ClientException(f"The job queue '{queue['jobQueueName']}' is disabled")
     before = [_dependency(item) for item in request.get("dependsOn") or [] if "jobId" in item]
+    api_calls.count("executed", "batch:SubmitJob")
     job = Job(str(uuid.uuid4()), dict(request), definition, queue)
     count = int((request.get("arrayProperties") or {}).get("size") or 0)
     if count:

@@ -20,7 +20,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from headrace_local import callers, job_log, lambda_code, lambda_runtime
+from headrace_local import api_calls, callers, guardian, job_log, lambda_code, lambda_runtime
 from headrace_local.lambda_runtime import Desk, Invocation, Result
 from headrace_local.place import REGION
 from headrace_local.surroundings import environment
@@ -35,6 +35,7 @@ _closing = threading.Event()
 
 def invoke(function: Any, event: bytes, request_id: str) -> Result:
     """Run one event through a worker of the function and wait for the answer."""
+    api_calls.count("executed", f"lambda:{function.function_name}")
     return _fleet(function).invoke(event, request_id)
 
 
@@ -74,6 +75,7 @@ class Worker:
             start_new_session=True,
         )
         self._key = key
+        guardian.started(self.process.pid)
         threading.Thread(target=self._watch, args=(stream,), daemon=True, name=f"worker {self.function_name}").start()
 
     def kill(self) -> None:
@@ -84,6 +86,7 @@ class Worker:
     def _watch(self, stream: str) -> None:
         job_log.copy_lines(self.process.stdout, str(self.fleet.function.logs_group_name), stream)
         code = self.process.wait()
+        guardian.ended(self.process.pid)
         self.dead.set()
         self.fleet.lost(self)
         self.desk.inbox.put(None)

@@ -63,14 +63,16 @@ def _start(home: Path, options: argparse.Namespace) -> Any:
     os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION, "MOTO_ALLOW_NONEXISTENT_REGION": "false"}
     from moto import mock_aws
 
-    from headrace_local import control, patches, surroundings, web
+    from headrace_local import control, guardian, patches, schedules, surroundings, web
 
     threading.stack_size(2 * 1024 * 1024)
     mock_aws(config={"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": True}, "batch": {"use_docker": True}}).start()
     patches.apply()
     server = web.Server(web.application(control.answer), options.port)
     surroundings.settle(surroundings.Surroundings(f"http://127.0.0.1:{server.port}", home, options.vcpus, options.memory_mib))
+    guardian.start()
     server.start()
+    schedules.start()
     watch.set()
     _log.info("serving on http://127.0.0.1:%d; %s", server.port, control.IMAGES)
     return server

@@ -6,6 +6,7 @@ call that a fault plan names.
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -14,8 +15,12 @@ from typing import Any
 from headrace_local import api_calls, callers, faults
 from headrace_local.place import CONTROL
 
-_StartResponse = Callable[..., Any]
+_Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _last_call = [time.monotonic()]
+
+
+class Dropped(ConnectionError):
+    """The connection ends without an answer."""
 
 
 def idle_s() -> float:
@@ -23,57 +28,54 @@ def idle_s() -> float:
     return time.monotonic() - _last_call[0]
 
 
-def application(control: Callable[[str, str, bytes], tuple[int, bytes]]) -> Callable[[dict[str, Any], _StartResponse], Iterable[bytes]]:
+def application(control: Callable[[str, str, bytes], tuple[int, bytes]]) -> _Application:
     """The WSGI application; `control` answers our own paths: method, path and body in, status and JSON out."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     aws = DomainDispatcherApplication(create_backend_app)
 
-    def serve(environ: dict[str, Any], start_response: _StartResponse) -> Iterable[bytes]:
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
         if path.startswith(CONTROL + "/"):
-            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            status, answer = control(str(environ["REQUEST_METHOD"]), path.removeprefix(CONTROL), body)
-            start_response(f"{status} {'OK' if status < 400 else 'Error'}", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+            status, answer = control(str(environ["REQUEST_METHOD"]), path.removeprefix(CONTROL), environ["wsgi.input"].read())
+            start_response(f"{status} {'OK' if status < 400 else 'Error'}", [("Content-Type", "application/json")])
             return [answer]
         return _serve_aws(aws, environ, start_response)
 
     return serve
 
 
-def _serve_aws(aws: Callable[..., Iterable[bytes]], environ: dict[str, Any], start_response: _StartResponse) -> Iterable[bytes]:
+def _serve_aws(aws: _Application, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     caller = callers.of_request(str(environ.get("HTTP_AUTHORIZATION", "")))
     name = api_calls.operation(environ)
     api_calls.count(caller.name if caller else "other", name)
     if caller is None:
         _last_call[0] = time.monotonic()
-    strike = faults.kill_worker(caller.name.partition(":")[2], name) if caller and caller.name.startswith("lambda:") else None
+    is_worker = caller is not None and caller.name.startswith("lambda:")
+    strike = faults.kill_worker(caller.name.partition(":")[2], name) if caller is not None and is_worker else None
     if caller is not None and strike == "before":
         caller.kill()
-        raise ConnectionAbortedError("killed before this call, as planned")
-    answer = aws(environ, start_response)
+        raise Dropped
+    answer = list(aws(environ, start_response))
     if caller is not None and strike == "after":
         caller.kill()
+        raise Dropped
     return answer
 
 
 class Server:
-    """A threaded HTTP server on the loopback."""
+    """A threaded HTTP server on the loopback that keeps connections open.
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], port: int) -> None:
-        from moto.moto_server.werkzeug_app import MotoRequestHandler
+    werkzeug's own handler closes every connection and waits ten milliseconds before it does.
+    """
+
+    def __init__(self, app: _Application, port: int) -> None:
         from werkzeug.serving import make_server
 
-        class Handler(MotoRequestHandler):  # type: ignore[misc]
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-            wbufsize = 65536
-
-            def log(self, *_args: Any) -> None:
-                """Say nothing; the cloud's own log is for what goes wrong."""
-
-        self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Handler)
+        self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_handler())
         self._server.daemon_threads = True
+        self._server.request_queue_size = 256
+        self._server.socket.listen(256)
         self.port = int(self._server.server_address[1])
 
     def start(self) -> None:
@@ -84,3 +86,56 @@ class Server:
         """Accept nothing any more."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def _handler() -> Any:
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+
+    class Handler(MotoRequestHandler):  # type: ignore[misc]
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = 65536
+
+        def log(self, *_args: Any) -> None:
+            """Say nothing; the cloud's own log is for what goes wrong."""
+
+        def handle_expect_100(self) -> bool:
+            """Answered at once: the client waits with its body for it."""
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+            return True
+
+        def run_wsgi(self) -> None:
+            """One request: all of its body in, all of the answer out, so that the connection can go on."""
+            environ = self.make_environ()
+            source = environ["wsgi.input"]
+            chunked = environ.get("wsgi.input_terminated")
+            body = source.read() if chunked else source.read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+            head: list[Any] = []
+
+            def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> Callable[[bytes], None]:
+                head[:] = [status, headers]
+                return lambda _data: None
+
+            try:
+                content = b"".join(self.server.app(environ, start_response))
+            except Dropped:
+                self.close_connection = True
+                return
+            self._send(head[0], head[1], content)
+
+        def _send(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
+            code, _, text = status.partition(" ")
+            bodiless = self.command == "HEAD" or code in ("204", "304")
+            self.send_response(int(code), text)
+            for name, value in headers:
+                if name.lower() not in ("content-length", "connection") or (bodiless and name.lower() == "content-length"):
+                    self.send_header(name, value)
+            if not bodiless:
+                self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            if not bodiless:
+                self.wfile.write(content)
+
+    return Handler
