@@ -49,5 +49,5 @@ def _field(option: Option) -> str:
 def _writing(option: Option) -> str:
     if option.mapped:
         return option.means
-    passes = [f"`{value}`" if value else "nothing" for value in option.harmless]
-    return "; ".join(filter(None, [option.instead, f"{', '.join(passes)}: passes, without effect" if passes else ""]))
+    passes = [f"`{value}`" if value else "an empty value" for value in option.harmless]
+    return "; ".join(filter(None, [option.instead, f"{', '.join(passes)} passes, without effect" if passes else ""]))
