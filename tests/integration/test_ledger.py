@@ -140,6 +140,17 @@ def test_exactly_one_conclusion_wins(table: Table) -> None:
         ledger_runs.conclude_run(table, EPOCH, "running", ended=AT, by="x")
 
 
+def test_a_conclusion_nobody_was_told_of_stays_open(table: Table) -> None:
+    """Until it is forgotten on purpose, which may happen twice; a resume need not wait for it."""
+    ledger_runs.begin_run(table, RUN)
+    assert ledger_runs.conclude_run(table, EPOCH, "failed", ended=AT, by="x", keep_open=True)
+    assert [entry.epoch for entry in ledger_runs.unconcluded_runs(table)] == [EPOCH]
+    assert ledger_runs.next_epoch(table, "r") == Epoch("r", 2)
+    ledger_runs.forget_open(table, EPOCH)
+    ledger_runs.forget_open(table, EPOCH)
+    assert list(ledger_runs.unconcluded_runs(table)) == []
+
+
 def test_a_resume_waits_for_the_conclusion(table: Table) -> None:
     """The next epoch exists when the last is concluded; beginning it before is refused as well."""
     with pytest.raises(Refused, match="no run r to resume"):
@@ -345,21 +356,24 @@ def test_waiters_of_another_epoch_are_not_touched(table: Table, tokens: Tokens) 
     assert tokens.sent == {}
 
 
-def test_a_release_without_time_hands_the_rest_on(table: Table, tokens: Tokens) -> None:
+def test_a_release_without_time_hands_the_rest_on(
+    table: Table, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It always does one page and says where to go on; following the points releases everybody exactly once."""
+    monkeypatch.setattr(gates, "_PAGE", 10)
     ledger_runs.begin_run(table, RUN)
-    for n in range(250):
+    for n in range(25):
         wait(table, tokens, f"z{n}", A=1)
     settled = gates.settle(table, EPOCH, done("a"), [("A", 1), ("B", 1)], send=tokens, remaining_ms=lambda: 0)
     left, rounds = settled.left, 1
-    assert len(tokens.sent) == 100
+    assert len(tokens.sent) == 10
     assert left[0][0] == "A"
     assert left[1:] == (("B", ""),)
     while left:
         left = gates.release(table, EPOCH, left, send=tokens, remaining_ms=lambda: 0)
         rounds += 1
     assert set(tokens.sent.values()) == {"ready"}
-    assert len(tokens.sent) == 250
+    assert len(tokens.sent) == 25
     assert rounds <= 5
 
 

@@ -5,6 +5,9 @@ Every function here may be called twice with the same facts and by several calle
     begin_run      puts the run's record and its two list entries in one transaction; the same execution again is success
     close_run      running → closing; from then on no task starts (headrace.aws.gates lets the waiting ones go)
     conclude_run   → succeeded, failed, stopped or cancelled; exactly one caller wins, and is told so again when it asks again
+
+Whoever must tell the world of a conclusion passes `keep_open`, tells it, and then calls `forget_open`: if it dies in between,
+the run is still in the list that the schedule goes through.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from headrace.aws.table import Table, Unmet, expressions, get, get_many, items, transact, update
+from headrace.aws.table import Table, Unmet, expressions, get, get_many, items, transact, update, write
 from headrace.core import ledger_items, ledger_keys, run_state
 from headrace.core.errors import InvalidValue, Refused
 from headrace.core.ledger_items import key_item
@@ -105,11 +108,12 @@ def conclude_run(
     by: str,
     cause: str = "",
     tasks: Mapping[str, int] | None = None,
+    keep_open: bool = False,
 ) -> bool:
     """Put a run in its final state; whether this caller won.
 
     `by` names the caller (an execution, the schedule): the winner that asks again, because it died before it had told
-    anybody, is told again that it won; everyone else is not.
+    anybody, is told again that it won; everyone else is not. With `keep_open` the run stays in the list of open ones.
     """
     if state not in run_state.CONCLUDED:
         raise InvalidValue(f"a run cannot be concluded as {state!r}", expected=", ".join(sorted(run_state.CONCLUDED)))
@@ -123,13 +127,19 @@ def conclude_run(
     earlier = {f":was_{old}": old for old in run_state.before(state)}
     condition = f"#state IN ({', '.join(earlier)})"
     conclusion = {"Key": key_item(ledger_keys.run(epoch))} | expressions(condition, change, values | earlier)
+    entry = {"Key": key_item(ledger_keys.unconcluded(epoch))}
     try:
-        transact(table, [("Update", conclusion), ("Delete", {"Key": key_item(ledger_keys.unconcluded(epoch))})])
+        transact(table, [("Update", conclusion)] if keep_open else [("Update", conclusion), ("Delete", entry)])
     except Unmet as unmet:
         if not unmet.items[0]:
             raise Refused(f"the ledger has no run {epoch.run}, epoch {epoch.number} to conclude") from None
         return ledger_items.run_record(unmet.items[0]).concluder == by
     return True
+
+
+def forget_open(table: Table, epoch: Epoch) -> None:
+    """Take a run out of the list of open ones: it is concluded, and the world was told."""
+    write(table, "delete_item", {"Key": key_item(ledger_keys.unconcluded(epoch))})
 
 
 def count_sweep(table: Table, epoch: Epoch, *, clean: bool) -> int:
@@ -168,7 +178,7 @@ def read_runs(table: Table, entries: list[RunEntry]) -> list[RunRecord]:
 
 
 def unconcluded_runs(table: Table) -> Iterator[RunEntry]:
-    """Runs not concluded, with their executions."""
+    """Runs not concluded (or kept open by who concluded them), with their executions."""
     return (ledger_items.unconcluded_entry(item) for item in items(table, ledger_keys.all_unconcluded()))
 
 

@@ -119,6 +119,11 @@ def last_waiters(epoch: Epoch, part: str, after: str = "") -> Range:
     return Range(f"C#{epoch}#{part}", _beyond(after))
 
 
+def launch(launch_id: str, what: str) -> Key:
+    """What a dropped file came to, known by the run id it would have: `resume` or `refused`."""
+    return Key(f"D#{launch_id}", what)
+
+
 def job_definition(content_hash: str) -> Key:
     """The Batch job definition registered for this content."""
     return Key(f"J#{content_hash}", "definition")
