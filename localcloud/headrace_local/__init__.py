@@ -1,9 +1,9 @@
 """The local cloud: the deployed template on one machine, with no AWS account and no Docker.
 
-    from headrace_local import start, stop, deploy
-    cloud = start(home)                                   # finds it when it already runs
-    outputs = deploy(cloud.endpoint, "template.yaml", "headrace", {"Parameter": "value"})
-    stop(home)
+from headrace_local import start, stop, deploy
+cloud = start(home)                                   # finds it when it already runs
+outputs = deploy(cloud.endpoint, "template.yaml", "headrace", {"Parameter": "value"})
+stop(home)
 """
 
 from __future__ import annotations

@@ -10,8 +10,20 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-_S3_KEY: Final = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject", "POST": "PostObject"}
-_S3_BUCKET: Final = {"GET": "ListObjects", "PUT": "CreateBucket", "HEAD": "HeadBucket", "DELETE": "DeleteBucket", "POST": "DeleteObjects"}
+_S3_KEY: Final = {
+    "GET": "GetObject",
+    "PUT": "PutObject",
+    "HEAD": "HeadObject",
+    "DELETE": "DeleteObject",
+    "POST": "PostObject",
+}
+_S3_BUCKET: Final = {
+    "GET": "ListObjects",
+    "PUT": "CreateBucket",
+    "HEAD": "HeadBucket",
+    "DELETE": "DeleteBucket",
+    "POST": "DeleteObjects",
+}
 _lock = threading.Lock()
 _counts: dict[str, Counter[str]] = {}
 

@@ -38,7 +38,15 @@ _STATES: Final[dict[str, set[str]]] = {
     "Fail": {"Type", "Comment", "QueryLanguage", "Error", "ErrorPath", "Cause", "CausePath"},
 }
 _MACHINE: Final = {"Comment", "StartAt", "States", "TimeoutSeconds", "Version", "QueryLanguage"}
-_RETRIER: Final = {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}
+_RETRIER: Final = {
+    "ErrorEquals",
+    "IntervalSeconds",
+    "MaxAttempts",
+    "BackoffRate",
+    "MaxDelaySeconds",
+    "JitterStrategy",
+    "Comment",
+}
 _CATCHER: Final = {"ErrorEquals", "Next", "ResultPath", "Output", "Assign", "Comment"}
 _READER: Final = {"Resource", "Arguments", "Parameters", "ReaderConfig"}
 _READER_CONFIG: Final = {"InputType", "CSVHeaderLocation", "CSVHeaders", "MaxItems", "MaxItemsPath"}
@@ -108,7 +116,11 @@ def _task(path: str, state: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _choice(path: str, state: Mapping[str, Any]) -> Iterator[Problem]:
     if "Default" not in state:
-        yield Problem(path, "a Choice without Default", hint="no match would end as States.Runtime here and as States.NoChoiceMatched on AWS")
+        yield Problem(
+            path,
+            "a Choice without Default",
+            hint="no match would end as States.Runtime here and as States.NoChoiceMatched on AWS",
+        )
 
 
 def _map(path: str, state: Mapping[str, Any]) -> Iterator[Problem]:
@@ -118,16 +130,27 @@ def _map(path: str, state: Mapping[str, Any]) -> Iterator[Problem]:
         return
     yield from _machine(f"{path}.ItemProcessor.", processor, _MACHINE | {"ProcessorConfig"})
     config = processor.get("ProcessorConfig", {})
-    yield from _unknown(f"{path}.ItemProcessor.ProcessorConfig.", config, {"Mode", "ExecutionType"}, "of ProcessorConfig")
+    yield from _unknown(
+        f"{path}.ItemProcessor.ProcessorConfig.", config, {"Mode", "ExecutionType"}, "of ProcessorConfig"
+    )
     reader = state.get("ItemReader")
     if reader is None:
         return
     yield from _unknown(f"{path}.ItemReader.", reader, _READER, "of an ItemReader")
-    yield from _unknown(f"{path}.ItemReader.ReaderConfig.", reader.get("ReaderConfig", {}), _READER_CONFIG, "of a ReaderConfig")
+    yield from _unknown(
+        f"{path}.ItemReader.ReaderConfig.", reader.get("ReaderConfig", {}), _READER_CONFIG, "of a ReaderConfig"
+    )
     if not _READERS.fullmatch(str(reader.get("Resource"))):
-        yield Problem(f"{path}.ItemReader.Resource", "not a reader the local cloud has", reader.get("Resource"), "s3:getObject")
+        yield Problem(
+            f"{path}.ItemReader.Resource", "not a reader the local cloud has", reader.get("Resource"), "s3:getObject"
+        )
     if reader.get("ReaderConfig", {}).get("InputType") not in ("JSON", "CSV"):
-        yield Problem(f"{path}.ItemReader.ReaderConfig.InputType", "not a type the local cloud reads", reader.get("ReaderConfig", {}).get("InputType"), "JSON or CSV")
+        yield Problem(
+            f"{path}.ItemReader.ReaderConfig.InputType",
+            "not a type the local cloud reads",
+            reader.get("ReaderConfig", {}).get("InputType"),
+            "JSON or CSV",
+        )
 
 
 def _parallel(path: str, state: Mapping[str, Any]) -> Iterator[Problem]:

@@ -52,7 +52,9 @@ def find(name_or_arn: str) -> dict[str, Any]:
     """The definition a job names: an ARN, `name:revision`, or a name for its newest active revision."""
     name, _, revision = name_or_arn.removeprefix(_BY_ARN).partition(":")
     with _lock:
-        active = [d for d in _definitions.get(name, []) if d["status"] == "ACTIVE" and revision in ("", str(d["revision"]))]
+        active = [
+            d for d in _definitions.get(name, []) if d["status"] == "ACTIVE" and revision in ("", str(d["revision"]))
+        ]
     if not active:
         raise ClientException(f"JobDefinition '{name_or_arn}' is not found or not active")
     return active[-1]
@@ -79,7 +81,11 @@ def describe(request: Mapping[str, Any]) -> dict[str, Any]:
         copy.deepcopy(definition)
         for definition in everything
         if request.get("status") in (None, definition["status"])
-        and (not wanted or definition["jobDefinitionName"] in wanted or f"{definition['jobDefinitionName']}:{definition['revision']}" in wanted)
+        and (
+            not wanted
+            or definition["jobDefinitionName"] in wanted
+            or f"{definition['jobDefinitionName']}:{definition['revision']}" in wanted
+        )
         and name in (None, definition["jobDefinitionName"])
     ]
     return page("jobDefinitions", found, request)

@@ -36,7 +36,15 @@ def now_ms() -> int:
 class Job:
     """One job, array parent or array child. Whoever changes it holds its lock; events go out after the change."""
 
-    def __init__(self, job_id: str, request: Mapping[str, Any], definition: Mapping[str, Any], queue: Mapping[str, Any], *, index: int | None = None) -> None:
+    def __init__(
+        self,
+        job_id: str,
+        request: Mapping[str, Any],
+        definition: Mapping[str, Any],
+        queue: Mapping[str, Any],
+        *,
+        index: int | None = None,
+    ) -> None:
         self.id = job_id
         self.arn = f"arn:aws:batch:{REGION}:{ACCOUNT}:job/{job_id}"
         self.request, self.definition, self.queue = request, definition, queue
@@ -135,7 +143,11 @@ class Job:
             for name in ("retryStrategy", "timeout"):
                 if self.either(name):
                     shown[name] = copy.deepcopy(self.either(name))
-            for name, value in (("statusReason", self.status_reason), ("startedAt", self.started_at), ("stoppedAt", self.stopped_at)):
+            for name, value in (
+                ("statusReason", self.status_reason),
+                ("startedAt", self.started_at),
+                ("stoppedAt", self.stopped_at),
+            ):
                 if value is not None:
                     shown[name] = value
             if "shareIdentifier" in self.request:
@@ -154,7 +166,11 @@ class Job:
                 "jobArn": self.arn, "jobId": self.id, "jobName": self.name, "createdAt": self.created_at, "status": self.status,
                 "jobDefinition": self.definition["jobDefinitionArn"],
             }  # fmt: skip
-            for name, value in (("statusReason", self.status_reason), ("startedAt", self.started_at), ("stoppedAt", self.stopped_at)):
+            for name, value in (
+                ("statusReason", self.status_reason),
+                ("startedAt", self.started_at),
+                ("stoppedAt", self.stopped_at),
+            ):
                 if value is not None:
                     shown[name] = value
             if array := self.array():
@@ -191,11 +207,17 @@ class Job:
             shown["instanceType"] = self.overrides["instanceType"]
         if self.attempts:
             last = self.attempts[-1]["container"]
-            shown |= {name: last[name] for name in ("exitCode", "reason", "logStreamName", "taskArn", "containerInstanceArn") if name in last}
+            shown |= {
+                name: last[name]
+                for name in ("exitCode", "reason", "logStreamName", "taskArn", "containerInstanceArn")
+                if name in last
+            }
         return shown
 
     def _requirements(self) -> list[dict[str, Any]]:
-        kinds = [r["type"] for source in (self.properties, self.overrides) for r in source.get("resourceRequirements") or []]
+        kinds = [
+            r["type"] for source in (self.properties, self.overrides) for r in source.get("resourceRequirements") or []
+        ]
         return [{"type": kind, "value": f"{self.resource(kind):g}"} for kind in dict.fromkeys(kinds)]
 
 

@@ -36,7 +36,14 @@ def create_queue(request: Mapping[str, Any]) -> dict[str, Any]:
     name = _named(request, "jobQueueName", queues)
     for place in request.get("computeEnvironmentOrder", []):
         find(environments, place["computeEnvironment"], "compute environment")
-    stored = {"jobQueueArn": f"{_ARN}job-queue/{name}", "state": "ENABLED", "status": "VALID", "statusReason": "JobQueue Healthy", "priority": 1, **request}
+    stored = {
+        "jobQueueArn": f"{_ARN}job-queue/{name}",
+        "state": "ENABLED",
+        "status": "VALID",
+        "statusReason": "JobQueue Healthy",
+        "priority": 1,
+        **request,
+    }
     return _store(queues, name, stored)
 
 
@@ -51,7 +58,9 @@ def update(table: dict[str, dict[str, Any]], name: str, request: Mapping[str, An
     stored = find(table, name, what)
     with _lock:
         for key, value in request.items():
-            stored[key] = {**stored[key], **value} if isinstance(value, dict) and isinstance(stored.get(key), dict) else value
+            stored[key] = (
+                {**stored[key], **value} if isinstance(value, dict) and isinstance(stored.get(key), dict) else value
+            )
     return stored
 
 
@@ -69,7 +78,9 @@ def find(table: dict[str, dict[str, Any]], name_or_arn: str, what: str) -> dict[
     return found
 
 
-def describe(table: dict[str, dict[str, Any]], answer: str, wanted: list[str] | None, request: Mapping[str, Any]) -> dict[str, Any]:
+def describe(
+    table: dict[str, dict[str, Any]], answer: str, wanted: list[str] | None, request: Mapping[str, Any]
+) -> dict[str, Any]:
     """All of them or those named, paged."""
     names = {text.rsplit("/", 1)[-1] for text in wanted or []}
     with _lock:

@@ -49,7 +49,11 @@ def run_attempt(job: Job) -> Ended:
     if fault and fault.values["fault"] == "hang":
         ended = _hang(job)
     elif fault and fault.values["fault"] == "pull":
-        ended = Ended(None, f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {job.properties['image']}", "Task failed to start")
+        ended = Ended(
+            None,
+            f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {job.properties['image']}",
+            "Task failed to start",
+        )
     else:
         ended = _run(job, attempt, number, fault)
     _finish(job, attempt, ended)
@@ -139,13 +143,22 @@ def _watch(job: Job, attempt: dict[str, Any], process: subprocess.Popen[bytes], 
     if stopped_already:
         _end_gently(process)
     stream = attempt["container"]["logStreamName"]
-    reader = threading.Thread(target=job_log.copy_lines, args=(process.stdout, _group(job), stream), daemon=True, name="job log")
+    reader = threading.Thread(
+        target=job_log.copy_lines, args=(process.stdout, _group(job), stream), daemon=True, name="job log"
+    )
     reader.start()
     limit_s = (job.either("timeout") or {}).get("attemptDurationSeconds")
     timed_out, struck = _wait(process, limit_s, float(fault.values["afterSeconds"]) if fault else None)
-    _signal(process, signal.SIGKILL)  # as when the first process of a container ends: everything it left behind ends too
+    _signal(
+        process, signal.SIGKILL
+    )  # as when the first process of a container ends: everything it left behind ends too
     reader.join(5)
-    return _ended(process.returncode, timed_out=timed_out, fault=str(fault.values["fault"]) if fault and struck else "", stopped=job.stopping is not None)
+    return _ended(
+        process.returncode,
+        timed_out=timed_out,
+        fault=str(fault.values["fault"]) if fault and struck else "",
+        stopped=job.stopping is not None,
+    )
 
 
 def _wait(process: subprocess.Popen[bytes], limit_s: float | None, strike_s: float | None) -> tuple[bool, bool]:

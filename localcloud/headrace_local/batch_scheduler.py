@@ -140,7 +140,9 @@ def _room(name: str, vcpus: float, memory: float, limit: float) -> bool:
     machine = current()
     used_vcpus, used_memory = sum(s.vcpus for s in _held.values()), sum(s.memory_mib for s in _held.values())
     alone = not _held
-    return here + vcpus <= limit and (alone or (used_vcpus + vcpus <= machine.vcpus and used_memory + memory <= machine.memory_mib))
+    return here + vcpus <= limit and (
+        alone or (used_vcpus + vcpus <= machine.vcpus and used_memory + memory <= machine.memory_mib)
+    )
 
 
 def _run(job: Job) -> None:
@@ -148,7 +150,7 @@ def _run(job: Job) -> None:
     try:
         if job.stopping is None and job.status not in TERMINAL:
             ended = batch_runner.run_attempt(job)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a job must end, whatever went wrong in here
         _log.exception("job %s", job.id)
         ended = Ended(None, None, f"InternalError: {error}", retryable=False)
     finally:
@@ -176,7 +178,11 @@ def _retry(job: Job, ended: Ended) -> bool:
     if not ended.retryable or len(job.attempts) >= int(strategy.get("attempts") or 1):
         return False
     for rule in strategy.get("evaluateOnExit") or []:
-        seen = {"onExitCode": "" if ended.exit_code is None else str(ended.exit_code), "onReason": ended.reason or "", "onStatusReason": ended.status_reason}
+        seen = {
+            "onExitCode": "" if ended.exit_code is None else str(ended.exit_code),
+            "onReason": ended.reason or "",
+            "onStatusReason": ended.status_reason,
+        }
         if all(_like(seen[name], rule[name]) for name in seen if name in rule):
             return str(rule["action"]).upper() == "RETRY"
     return True

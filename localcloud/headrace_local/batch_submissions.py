@@ -101,7 +101,9 @@ def _matches(job: Job, item: Mapping[str, Any]) -> bool:
     exact = {"JOB_NAME": job.name, "JOB_DEFINITION": job.definition["jobDefinitionName"]}
     if item["name"] in exact:
         seen = exact[item["name"]].lower()
-        return any(seen.startswith(v[:-1].lower()) if v.endswith("*") else seen == v.rsplit("/", 1)[-1].lower() for v in values)
+        return any(
+            seen.startswith(v[:-1].lower()) if v.endswith("*") else seen == v.rsplit("/", 1)[-1].lower() for v in values
+        )
     if item["name"] == "SHARE_IDENTIFIER":
         return job.request.get("shareIdentifier") in values
     if item["name"] == "BEFORE_CREATED_AT":
@@ -132,7 +134,10 @@ def _start(job: Job, before: list[Job]) -> None:
         elif ready and job.status not in TERMINAL:
             batch_scheduler.enqueue(job)
 
-    job.interrupt = lambda: job.move("FAILED", job.stopping)
+    def give_up() -> None:
+        job.move("FAILED", job.stopping)
+
+    job.interrupt = give_up
     if not before:
         batch_scheduler.enqueue(job)
     for other in before:
@@ -140,7 +145,9 @@ def _start(job: Job, before: list[Job]) -> None:
 
 
 def _array(parent: Job, count: int, before: list[Job]) -> None:
-    sequential = any(item.get("type") == "SEQUENTIAL" and "jobId" not in item for item in parent.request.get("dependsOn") or [])
+    sequential = any(
+        item.get("type") == "SEQUENTIAL" and "jobId" not in item for item in parent.request.get("dependsOn") or []
+    )
     pairwise = {item["jobId"] for item in parent.request.get("dependsOn") or [] if item.get("type") == "N_TO_N"}
     parent.move("PENDING")
     for index in range(count):
@@ -157,4 +164,6 @@ def _array(parent: Job, count: int, before: list[Job]) -> None:
 def _child_done(parent: Job) -> None:
     if all(child.status in TERMINAL for child in parent.children):
         failed = any(child.status == "FAILED" for child in parent.children)
-        parent.move("FAILED" if failed else "SUCCEEDED", parent.stopping or ("Array Child Job failed" if failed else None))
+        parent.move(
+            "FAILED" if failed else "SUCCEEDED", parent.stopping or ("Array Child Job failed" if failed else None)
+        )

@@ -26,7 +26,13 @@ def client(service: str) -> Any:
         return found
     with _lock:
         if not _session:
-            _session.append(boto3.session.Session(region_name=REGION, aws_access_key_id="local", aws_secret_access_key="local"))  # noqa: S106
+            _session.append(
+                boto3.session.Session(
+                    region_name=REGION,
+                    aws_access_key_id="local",
+                    aws_secret_access_key="local",  # noqa: S106 - a dummy
+                )
+            )
         if service not in _clients:
             _clients[service] = _session[0].client(service, config=_CONFIG)
         return _clients[service]

@@ -72,12 +72,16 @@ def find(home: Path) -> Cloud | None:
     return Cloud(said["endpoint"], said["pid"], home) if status["home"] == str(home) else None
 
 
-def start(home: Path, *, vcpus: float | None = None, memory_mib: int | None = None, idle_s: float = IDLE_S, port: int = 0) -> Cloud:
+def start(
+    home: Path, *, vcpus: float | None = None, memory_mib: int | None = None, idle_s: float = IDLE_S, port: int = 0
+) -> Cloud:
     """The cloud of this folder, started when it is not running. Capacity is this machine's unless given."""
     home = home.absolute()
     home.mkdir(parents=True, exist_ok=True)
     with _only_one_starter(home):
-        return find(home) or _start(home, {"--vcpus": vcpus, "--memory-mib": memory_mib, "--idle-s": idle_s, "--port": port})
+        return find(home) or _start(
+            home, {"--vcpus": vcpus, "--memory-mib": memory_mib, "--idle-s": idle_s, "--port": port}
+        )
 
 
 def stop(home: Path) -> bool:
@@ -102,9 +106,20 @@ def reset(home: Path) -> None:
 def _start(home: Path, options: dict[str, float | None]) -> Cloud:
     (home / "cloud.json").unlink(missing_ok=True)
     words = [word for name, value in options.items() if value is not None for word in (name, f"{value:g}")]
-    command = [sys.executable, "-m", "headrace_local.server", "--home", str(home), "--starter", str(os.getpid()), *words]
+    command = [
+        sys.executable,
+        "-m",
+        "headrace_local.server",
+        "--home",
+        str(home),
+        "--starter",
+        str(os.getpid()),
+        *words,
+    ]
     with (home / "cloud.log").open("ab") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment())
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment()
+        )
     try:
         return _wait(home, process)
     except BaseException:

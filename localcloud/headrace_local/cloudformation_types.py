@@ -69,7 +69,15 @@ RECORDED: Final[dict[str, str]] = {
     "AWS::EC2::VPCEndpoint": "jobs run on this machine's network",
     "AWS::EC2::LaunchTemplate": "there are no instances to launch",
 }
-_ATTRIBUTES: Final = {"Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"}
+_ATTRIBUTES: Final = {
+    "Type",
+    "Properties",
+    "DependsOn",
+    "Condition",
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+    "Metadata",
+}
 
 
 def properties_of(kind: str) -> frozenset[str] | None:
@@ -89,11 +97,20 @@ def problems(template: Mapping[str, Any]) -> Iterator[Problem]:
             continue
         known = properties_of(kind)
         if known is None:
-            yield Problem(f"{path}.Type", "the local cloud cannot create this type", kind, hint=nearest(kind, [*_TYPES, *RECORDED]))
+            yield Problem(
+                f"{path}.Type",
+                "the local cloud cannot create this type",
+                kind,
+                hint=nearest(kind, [*_TYPES, *RECORDED]),
+            )
             continue
         for given in resource.get("Properties", {}):
             if given not in known:
-                yield Problem(f"{path}.Properties.{given}", f"not a property of {kind} that the local cloud honours", hint=nearest(given, known))
+                yield Problem(
+                    f"{path}.Properties.{given}",
+                    f"not a property of {kind} that the local cloud honours",
+                    hint=nearest(given, known),
+                )
 
 
 def recorded(template: Mapping[str, Any]) -> dict[str, str]:

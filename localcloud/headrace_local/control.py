@@ -1,7 +1,7 @@
 """The control endpoint: what the CLI and tests ask of the cloud itself, under /_headrace.
 
-    GET  /status   POST /stop     GET /alerts    GET /calls
-    GET  /faults   POST /faults   DELETE /faults
+GET  /status   POST /stop     GET /alerts    GET /calls
+GET  /faults   POST /faults   DELETE /faults
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def answer(method: str, path: str, body: bytes) -> tuple[int, bytes]:
     try:
         return 200, json.dumps(serve(body), default=str).encode()
     except (InvalidValue, ValueError, TypeError) as error:
-        return 400, json.dumps({"message": f"{error}", "expected": getattr(error, "expected", ""), "hint": getattr(error, "hint", "")}).encode()
+        return 400, json.dumps(
+            {"message": f"{error}", "expected": getattr(error, "expected", ""), "hint": getattr(error, "hint", "")}
+        ).encode()
 
 
 def live() -> int:

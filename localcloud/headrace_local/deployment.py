@@ -28,7 +28,9 @@ _LEFT_OUT: Final = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"
 _CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
-def deploy(endpoint: str, template_path: str | Path, stack_name: str, parameters: Mapping[str, str] | None = None) -> dict[str, str]:
+def deploy(
+    endpoint: str, template_path: str | Path, stack_name: str, parameters: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Create or update the stack and return its outputs.
 
     `InvalidSpec` names a parameter the template does not have; `Refused` carries what CloudFormation found wrong.
@@ -39,7 +41,10 @@ def deploy(endpoint: str, template_path: str | Path, stack_name: str, parameters
     unknown = sorted(set(given) - set(template.get("Parameters", {})))
     if unknown:
         known = template.get("Parameters", {})
-        raise InvalidSpec(Problem(name, "not a parameter of the template", hint=nearest(name, known), file=str(template_path)) for name in unknown)
+        raise InvalidSpec(
+            Problem(name, "not a parameter of the template", hint=nearest(name, known), file=str(template_path))
+            for name in unknown
+        )
     try:
         aws.apply(stack_name, aws.keep(json.dumps(template).encode(), ".template"), given)
     except ClientError as error:
@@ -88,7 +93,9 @@ class _Cloud:
 
 def _client(endpoint: str, service: str) -> Any:
     return boto3.session.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION).client(  # noqa: S106
-        service, endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 1}, read_timeout=120, s3={"addressing_style": "path"})
+        service,
+        endpoint_url=endpoint,
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=120, s3={"addressing_style": "path"}),
     )
 
 
@@ -106,7 +113,11 @@ def _transformed(path: Path, aws: _Cloud, parameters: Mapping[str, str]) -> dict
         package = _PACKAGES.get(resource["Type"])
         if package is not None:
             properties = resource.setdefault("Properties", {})
-            if resource["Type"] == "AWS::Serverless::Function" and "CodeUri" in shared and "InlineCode" not in properties:
+            if (
+                resource["Type"] == "AWS::Serverless::Function"
+                and "CodeUri" in shared
+                and "InlineCode" not in properties
+            ):
                 properties.setdefault("CodeUri", shared["CodeUri"])
             package(path.parent, resource, aws)
     shared.pop("CodeUri", None)

@@ -27,14 +27,23 @@ _PAUSE_S = 0.2
 """AWS retries for 24 hours, up to 185 times; here four attempts in about a second and a half."""
 
 
-def announce(source: str, detail_type: str, resources: list[str], detail: Callable[[], dict[str, Any]], bus: str = "default") -> str:
+def announce(
+    source: str, detail_type: str, resources: list[str], detail: Callable[[], dict[str, Any]], bus: str = "default"
+) -> str:
     """Put an event of an AWS service on the bus; its detail is only made when a rule of the source exists. The id."""
     rules = [rule for rule in rules_of(bus) if _could_match(rule, source, detail_type)]
     return publish(source, detail_type, resources, detail(), bus=bus) if rules else ""
 
 
 def publish(
-    source: str, detail_type: str, resources: list[str], detail: Any, *, bus: str = "default", at: str | None = None, event_id: str | None = None
+    source: str,
+    detail_type: str,
+    resources: list[str],
+    detail: Any,
+    *,
+    bus: str = "default",
+    at: str | None = None,
+    event_id: str | None = None,
 ) -> str:
     """Put an event on the bus and return its id."""
     event = {
@@ -84,8 +93,13 @@ def pattern_of(rule: Any) -> dict[str, Any]:
 def _could_match(rule: Any, source: str, detail_type: str) -> bool:
     pattern = pattern_of(rule)
     literal = {"source": source, "detail-type": detail_type}
-    return rule.state == "ENABLED" and bool(pattern) and all(
-        any(not isinstance(wanted, str) or wanted == value for wanted in pattern.get(name, [value])) for name, value in literal.items()
+    return (
+        rule.state == "ENABLED"
+        and bool(pattern)
+        and all(
+            any(not isinstance(wanted, str) or wanted == value for wanted in pattern.get(name, [value]))
+            for name, value in literal.items()
+        )
     )
 
 
@@ -94,7 +108,7 @@ def _deliver(target: dict[str, Any], event: dict[str, Any]) -> None:
     for attempt in range(1, attempts + 1):
         try:
             event_targets.deliver(target, event_targets.payload(target, event), event)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a target raises, the event is tried again
             _log.warning("event %s to %s, attempt %d: %s", event["detail-type"], target["Arn"], attempt, error)
             if attempt == attempts:
                 _give_up(target, event, error)

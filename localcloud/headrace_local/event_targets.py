@@ -66,7 +66,11 @@ def _transformed(transformer: Mapping[str, Any], event: dict[str, Any]) -> str:
         if found[1] and found[3]:
             return json.dumps(value if isinstance(value, str) else json.dumps(value))
         inside = json.dumps(value)
-        shown = inside if not isinstance(value, str) or not _inside_string(transformer["InputTemplate"], found.start()) else inside[1:-1]
+        shown = (
+            inside
+            if not isinstance(value, str) or not _inside_string(transformer["InputTemplate"], found.start())
+            else inside[1:-1]
+        )
         return found[1] + shown + found[3]
 
     return _PLACEHOLDER.sub(fill, transformer["InputTemplate"])
@@ -91,7 +95,9 @@ def _to_sns(target: Mapping[str, Any], body: str, _event: Mapping[str, Any]) -> 
 
 def _to_sqs(target: Mapping[str, Any], body: str, _event: Mapping[str, Any]) -> None:
     group = target.get("SqsParameters", {}).get("MessageGroupId")
-    client("sqs").send_message(QueueUrl=_queue_url(target["Arn"]), MessageBody=body, **({"MessageGroupId": group} if group else {}))
+    client("sqs").send_message(
+        QueueUrl=_queue_url(target["Arn"]), MessageBody=body, **({"MessageGroupId": group} if group else {})
+    )
 
 
 def _to_logs(target: Mapping[str, Any], body: str, _event: Mapping[str, Any]) -> None:
@@ -108,13 +114,22 @@ def _to_batch(target: Mapping[str, Any], _body: str, _event: Mapping[str, Any]) 
     job = target["BatchParameters"]
     more = {"arrayProperties": {"size": job["ArrayProperties"]["Size"]}} if job.get("ArrayProperties") else {}
     more |= {"retryStrategy": {"attempts": job["RetryStrategy"]["Attempts"]}} if job.get("RetryStrategy") else {}
-    client("batch").submit_job(jobName=job["JobName"], jobQueue=target["Arn"], jobDefinition=job["JobDefinition"], **more)
+    client("batch").submit_job(
+        jobName=job["JobName"], jobQueue=target["Arn"], jobDefinition=job["JobDefinition"], **more
+    )
 
 
 def _to_bus(target: Mapping[str, Any], _body: str, event: Mapping[str, Any]) -> None:
     from headrace_local.event_bus import publish
 
-    publish(event["source"], event["detail-type"], event["resources"], event["detail"], bus=target["Arn"].rsplit("/", 1)[-1], at=event["time"])
+    publish(
+        event["source"],
+        event["detail-type"],
+        event["resources"],
+        event["detail"],
+        bus=target["Arn"].rsplit("/", 1)[-1],
+        at=event["time"],
+    )
 
 
 def _queue_url(arn: str) -> str:

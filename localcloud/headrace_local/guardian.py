@@ -21,16 +21,20 @@ _process: list[subprocess.Popen[bytes]] = []
 def start() -> None:
     """Start the guardian of this process."""
     command = [sys.executable, "-I", "-S", __file__]
-    _process[:] = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)]
+    _process[:] = [
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+    ]
 
 
 def started(group: int) -> None:
-    """This process group runs."""
+    """A process group was started."""
     _tell(f"+{group}\n")
 
 
 def ended(group: int) -> None:
-    """It has ended."""
+    """A process group has ended."""
     _tell(f"-{group}\n")
 
 

@@ -35,7 +35,9 @@ def write(group: str, stream: str, lines: list[bytes]) -> None:
     if not lines:
         return
     now = int(time.time() * 1000)
-    events: list[dict[str, Any]] = [{"timestamp": now, "message": line.decode(errors="replace").rstrip("\r") or " "} for line in lines]
+    events: list[dict[str, Any]] = [
+        {"timestamp": now, "message": line.decode(errors="replace").rstrip("\r") or " "} for line in lines
+    ]
     logs = logs_backends[ACCOUNT][REGION]
     with _lock:
         logs.ensure_log_group(group)

@@ -16,9 +16,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
-from headrace.core.errors import InvalidValue
 from jsonata import jsonata as engine
 from jsonata.utils import Utils
+
+from headrace.core.errors import InvalidValue
 
 
 def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:

@@ -26,7 +26,12 @@ def layer_paths(function: Any) -> list[Path]:
     from headrace_local.patch_lambda import layer_version
 
     folders = [_unpacked(layer_version(layer["Arn"]).code_bytes) for layer in function.layers]
-    return [folder / part for folder in folders for part in ("python", "python/lib/python3.11/site-packages") if (folder / part).is_dir()]
+    return [
+        folder / part
+        for folder in folders
+        for part in ("python", "python/lib/python3.11/site-packages")
+        if (folder / part).is_dir()
+    ]
 
 
 def _unpacked(code: bytes) -> Path:

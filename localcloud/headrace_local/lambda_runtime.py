@@ -72,7 +72,10 @@ class _Handler(BaseHTTPRequestHandler):
             ("Lambda-Runtime-Deadline-Ms", str(int(invocation.deadline * 1000))),
             ("Lambda-Runtime-Invoked-Function-Arn", invocation.function_arn),
             # Not sampled: nobody listens for traces here.
-            ("Lambda-Runtime-Trace-Id", f"Root=1-{int(invocation.deadline):08x}-{invocation.request_id.replace('-', '')[:24]};Parent={invocation.request_id[:8] * 2};Sampled=0"),
+            (
+                "Lambda-Runtime-Trace-Id",
+                f"Root=1-{int(invocation.deadline):08x}-{invocation.request_id.replace('-', '')[:24]};Parent={invocation.request_id[:8] * 2};Sampled=0",
+            ),
             ("Content-Type", "application/json"),
             ("Content-Length", str(len(invocation.body))),
         ):

@@ -41,7 +41,9 @@ def invoke(function: Any, event: bytes, request_id: str) -> Result:
 
 def busy() -> int:
     """How many workers are serving an invocation now."""
-    return sum(1 for fleet in list(_fleets.values()) for worker in list(fleet.workers) if worker.desk.current is not None)
+    return sum(
+        1 for fleet in list(_fleets.values()) for worker in list(fleet.workers) if worker.desk.current is not None
+    )
 
 
 def close_all() -> None:
@@ -95,7 +97,9 @@ class Worker:
         current = self.desk.current
         how = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
         if current is not None:
-            told = self.desk.broken or lambda_runtime.error("Runtime.ExitError", f"RequestId: {current.request_id} Error: Runtime exited with error: {how}")
+            told = self.desk.broken or lambda_runtime.error(
+                "Runtime.ExitError", f"RequestId: {current.request_id} Error: Runtime exited with error: {how}"
+            )
             self.desk.answer(told)
 
 
@@ -117,11 +121,16 @@ class Fleet:
         worker.desk.current = invocation
         worker.desk.inbox.put(invocation)
         if worker.dead.is_set():
-            worker.desk.answer(worker.desk.broken or lambda_runtime.error("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited"))
+            worker.desk.answer(
+                worker.desk.broken
+                or lambda_runtime.error("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited")
+            )
         try:
             result = invocation.answer.get(timeout=timeout_s + _INIT_S)
         except queue.Empty:
-            result = lambda_runtime.error("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout_s:.2f} seconds")
+            result = lambda_runtime.error(
+                "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout_s:.2f} seconds"
+            )
             worker.desk.current = None
             worker.kill()
             return result
@@ -159,8 +168,19 @@ _INIT_S: Final = 10.0
 
 
 def _fleet(function: Any) -> Fleet:
-    shape = [function.handler, function.timeout, function.memory_size, function.environment_vars, [layer["Arn"] for layer in function.layers]]
-    key = (str(function.function_name), str(function.version), str(function.code_sha_256), json.dumps(shape, sort_keys=True, default=str))
+    shape = [
+        function.handler,
+        function.timeout,
+        function.memory_size,
+        function.environment_vars,
+        [layer["Arn"] for layer in function.layers],
+    ]
+    key = (
+        str(function.function_name),
+        str(function.version),
+        str(function.code_sha_256),
+        json.dumps(shape, sort_keys=True, default=str),
+    )
     with _lock:
         if not _runtime_api:
             _runtime_api.append(lambda_runtime.serve())

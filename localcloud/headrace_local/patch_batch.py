@@ -21,14 +21,18 @@ def apply() -> None:
     """Replace every method of moto's Batch API by ours; what we do not have is refused by name."""
     from moto.batch.responses import BatchResponse
 
-    for name in [name for name in vars(BatchResponse) if not name.startswith("_") and callable(getattr(BatchResponse, name))]:
+    for name in [
+        name for name in vars(BatchResponse) if not name.startswith("_") and callable(getattr(BatchResponse, name))
+    ]:
         replace(BatchResponse, name, _operation(name, OPERATIONS.get(name)))
     for name, serve in OPERATIONS.items():
         if not hasattr(BatchResponse, name):
             setattr(BatchResponse, name, _operation(name, serve))
 
 
-def _operation(name: str, serve: Callable[[Mapping[str, Any], int], _Answer] | None) -> Callable[[Any], tuple[int, dict[str, str], str]]:
+def _operation(
+    name: str, serve: Callable[[Mapping[str, Any], int], _Answer] | None
+) -> Callable[[Any], tuple[int, dict[str, str], str]]:
     spoken = _SPOKEN.get(name, name)
 
     def answer(self: Any) -> tuple[int, dict[str, str], str]:
@@ -65,7 +69,9 @@ def _created(stored: Mapping[str, Any], *names: str) -> _Answer:
 
 def _update_environment(request: Mapping[str, Any], _size: int) -> _Answer:
     change = {name: value for name, value in request.items() if name != "computeEnvironment"}
-    stored = batch_queues.update(batch_queues.environments, str(request["computeEnvironment"]), change, "compute environment")
+    stored = batch_queues.update(
+        batch_queues.environments, str(request["computeEnvironment"]), change, "compute environment"
+    )
     _wake()
     return _created(stored, "computeEnvironmentName", "computeEnvironmentArn")
 
@@ -92,10 +98,14 @@ def _delete(table: dict[str, dict[str, Any]], name: str) -> Callable[[Mapping[st
 
 
 OPERATIONS: Final[dict[str, Callable[[Mapping[str, Any], int], _Answer]]] = {
-    "createcomputeenvironment": lambda r, _: _created(batch_queues.create_environment(r), "computeEnvironmentName", "computeEnvironmentArn"),
+    "createcomputeenvironment": lambda r, _: _created(
+        batch_queues.create_environment(r), "computeEnvironmentName", "computeEnvironmentArn"
+    ),
     "updatecomputeenvironment": _update_environment,
     "deletecomputeenvironment": _delete(batch_queues.environments, "computeEnvironment"),
-    "describecomputeenvironments": lambda r, _: batch_queues.describe(batch_queues.environments, "computeEnvironments", r.get("computeEnvironments"), r),
+    "describecomputeenvironments": lambda r, _: batch_queues.describe(
+        batch_queues.environments, "computeEnvironments", r.get("computeEnvironments"), r
+    ),
     "createjobqueue": lambda r, _: _created(batch_queues.create_queue(r), "jobQueueName", "jobQueueArn"),
     "updatejobqueue": _update_queue,
     "deletejobqueue": _delete(batch_queues.queues, "jobQueue"),

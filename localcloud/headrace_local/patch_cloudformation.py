@@ -13,21 +13,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from headrace.core.errors import HeadraceError, InvalidSpec
-from headrace_local import batch_definitions, batch_queues, cloudformation_types, patch_lambda
-from headrace_local import patch_step_functions_executions as executions
+from headrace_local import cloudformation_types, patch_lambda
 from headrace_local.batch_requests import ClientException
-from headrace_local.clients import client
+from headrace_local.cloudformation_resources import DELETERS, MAKERS, Made, Maker, record
 from headrace_local.seam import replace
 
 _log = logging.getLogger(__name__)
-_Maker = Callable[[str, dict[str, Any], "str | None"], "Made"]
-
-
-class Made:
-    """What a maker answers: what `Ref` gives, and what `Fn::GetAtt` gives."""
-
-    def __init__(self, ref: str, attributes: Mapping[str, str] | None = None) -> None:
-        self.ref, self.attributes = ref, dict(attributes or {})
 
 
 recorded: dict[str, dict[str, str]] = {}
@@ -40,12 +31,16 @@ def apply() -> None:
     from moto.cloudformation import parsing
     from moto.s3.models import FakeBucket
 
-    ours = {kind: _model(kind, maker, name) for kind, (maker, name) in _MAKERS.items()}
-    ours |= {kind: _model(kind, _record, "") for kind in cloudformation_types.RECORDED}
+    ours = {kind: _model(kind, maker, name) for kind, (maker, name) in MAKERS.items()}
+    ours |= {kind: _model(kind, record, "") for kind in cloudformation_types.RECORDED}
     upstream_names = parsing.resource_name_property_from_type
     upstream_class = parsing.resource_class_from_type
     replace(parsing, "resource_class_from_type", lambda kind: ours.get(kind) or upstream_class(kind))
-    replace(parsing, "resource_name_property_from_type", lambda kind: ours[kind].cloudformation_name_type() or None if kind in ours else upstream_names(kind))
+    replace(
+        parsing,
+        "resource_name_property_from_type",
+        lambda kind: ours[kind].cloudformation_name_type() or None if kind in ours else upstream_names(kind),
+    )
     _refuse_what_is_not_honoured()
     _functions(LambdaFunction)
     _layers(LayerVersion)
@@ -53,7 +48,7 @@ def apply() -> None:
     _updates(parsing)
 
 
-def _model(kind: str, maker: _Maker, name_property: str) -> Any:
+def _model(kind: str, maker: Maker, name_property: str) -> Any:
     from moto.core.common_models import CloudFormationModel
 
     class Model(CloudFormationModel):  # type: ignore[misc]
@@ -73,7 +68,7 @@ def _model(kind: str, maker: _Maker, name_property: str) -> Any:
             return kind
 
         @classmethod
-        def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003
+        def has_cfn_attr(cls, attr: str) -> bool:
             return True
 
         def get_cfn_attribute(self, attribute_name: str) -> str:
@@ -84,142 +79,35 @@ def _model(kind: str, maker: _Maker, name_property: str) -> Any:
             return self.made.attributes[attribute_name]
 
         @classmethod
-        def create_from_cloudformation_json(cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_more: Any) -> Any:  # noqa: ARG003
+        def create_from_cloudformation_json(
+            cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_more: Any
+        ) -> Any:
             return cls(maker(resource_name, cloudformation_json.get("Properties") or {}, None))
 
         @classmethod
-        def update_from_cloudformation_json(cls, original_resource: Any, new_resource_name: str, cloudformation_json: Any, account_id: str, region_name: str) -> Any:  # noqa: ARG003
+        def update_from_cloudformation_json(
+            cls,
+            original_resource: Any,
+            new_resource_name: str,
+            cloudformation_json: Any,
+            account_id: str,
+            region_name: str,
+        ) -> Any:
             given = cloudformation_json.get("Properties") or {}
             name = new_resource_name if name_property and name_property in given else original_resource.made.ref
             return cls(maker(name, given, original_resource.made.ref))
 
         @classmethod
-        def delete_from_cloudformation_json(cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str) -> None:  # noqa: ARG003
-            if kind in _DELETERS:
-                _DELETERS[kind](resource_name)
+        def delete_from_cloudformation_json(
+            cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+        ) -> None:
+            if kind in DELETERS:
+                DELETERS[kind](resource_name)
 
         def is_created(self) -> bool:
             return True
 
     return Model
-
-
-def _record(name: str, _properties: dict[str, Any], _old: str | None) -> Made:
-    attributes = ("Arn", "Id", "GroupId", "VpcId", "SubnetId", "InternetGatewayId", "RouteTableId", "LaunchTemplateId", "LatestVersionNumber", "DefaultVersionNumber")
-    return Made(name, {attribute: "1" if attribute.endswith("Number") else name for attribute in attributes})
-
-
-def _lower(value: Any) -> Any:
-    """CloudFormation's names as the API's: the first letter small, at every level."""
-    if isinstance(value, dict):
-        return {name[:1].lower() + name[1:]: _lower(inner) for name, inner in value.items()}
-    return [_lower(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _environment(name: str, given: dict[str, Any], old: str | None) -> Made:
-    request = {**_lower({k: v for k, v in given.items() if k != "Tags"}), "tags": given.get("Tags", {})}
-    request["type"] = str(request.get("type", "MANAGED")).upper()
-    if old is None:
-        stored = batch_queues.create_environment({**request, "computeEnvironmentName": name})
-    else:
-        stored = batch_queues.update(batch_queues.environments, old, {k: v for k, v in request.items() if k != "computeEnvironmentName"}, "compute environment")
-    arn = str(stored["computeEnvironmentArn"])
-    return Made(arn, {"ComputeEnvironmentArn": arn})
-
-
-def _queue(name: str, given: dict[str, Any], old: str | None) -> Made:
-    request = {**_lower({k: v for k, v in given.items() if k != "Tags"}), "tags": given.get("Tags", {})}
-    request["priority"] = int(request.get("priority", 1))
-    request["computeEnvironmentOrder"] = [{**place, "order": int(place["order"])} for place in request.get("computeEnvironmentOrder", [])]
-    if old is None:
-        stored = batch_queues.create_queue({**request, "jobQueueName": name})
-    else:
-        stored = batch_queues.update(batch_queues.queues, old, {k: v for k, v in request.items() if k != "jobQueueName"}, "job queue")
-    arn = str(stored["jobQueueArn"])
-    return Made(arn, {"JobQueueArn": arn})
-
-
-def _definition(name: str, given: dict[str, Any], old: str | None) -> Made:
-    free = {"Tags", "Parameters"}
-    request = {**_lower({k: v for k, v in given.items() if k not in free}), "parameters": given.get("Parameters", {}), "tags": given.get("Tags", {})}
-    options = (given.get("ContainerProperties", {}).get("LogConfiguration") or {}).get("Options")
-    if options:
-        request["containerProperties"]["logConfiguration"]["options"] = options
-    own = old.rsplit("/", 1)[-1].partition(":")[0] if old else name
-    stored = batch_definitions.register({**request, "type": str(request["type"]).lower(), "jobDefinitionName": own})
-    return Made(str(stored["jobDefinitionArn"]), {"JobDefinitionArn": str(stored["jobDefinitionArn"])})
-
-
-def _policy(name: str, given: dict[str, Any], old: str | None) -> Made:
-    arn = old or str(batch_queues.create_policy({"name": name, "fairsharePolicy": _lower(given.get("FairsharePolicy", {}))})["arn"])
-    return Made(arn, {"Arn": arn})
-
-
-def _machine(name: str, given: dict[str, Any], old: str | None) -> Made:
-    definition = given.get("DefinitionString") or json.dumps(given.get("Definition") or {})
-    if place := given.get("DefinitionS3Location"):
-        definition = client("s3").get_object(Bucket=place["Bucket"], Key=place["Key"])["Body"].read().decode()
-    for variable, value in (given.get("DefinitionSubstitutions") or {}).items():
-        definition = definition.replace(f"${{{variable}}}", json.dumps(str(value))[1:-1])
-    backend = executions.backend()
-    if old is None:
-        machine = backend.create_state_machine(name=name, definition=definition, roleArn=given["RoleArn"], sm_type=given.get("StateMachineType", "STANDARD"))
-    else:
-        machine = backend.update_state_machine(old, definition=definition, role_arn=given["RoleArn"])
-    return Made(machine.arn, {"Arn": machine.arn, "Name": machine.name, "StateMachineRevisionId": executions.revision_id(machine)})
-
-
-def _machine_version(_name: str, given: dict[str, Any], _old: str | None) -> Made:
-    machine = executions.backend().describe_state_machine(given["StateMachineArn"])
-    arn = executions.publish(machine, given.get("Description"))
-    return Made(arn, {"Arn": arn})
-
-
-def _machine_alias(name: str, given: dict[str, Any], _old: str | None) -> Made:
-    preference = given.get("DeploymentPreference")
-    routes = [{"StateMachineVersionArn": preference["StateMachineVersionArn"], "Weight": 100}] if preference else given["RoutingConfiguration"]
-    shaped = [{"stateMachineVersionArn": route["StateMachineVersionArn"], "weight": int(route["Weight"])} for route in routes]
-    alias = executions.backend().create_state_machine_alias(given.get("Name", name), shaped, given.get("Description"))
-    return Made(alias.arn, {"Arn": alias.arn})
-
-
-def _function_version(_name: str, given: dict[str, Any], _old: str | None) -> Made:
-    version = patch_lambda.backend().publish_version(given["FunctionName"], given.get("Description", ""))
-    return Made(version.function_arn, {"Version": str(version.version), "FunctionArn": version.function_arn})
-
-
-def _function_alias(_name: str, given: dict[str, Any], old: str | None) -> Made:
-    backend = patch_lambda.backend()
-    change = backend.update_alias if old else backend.create_alias
-    alias = change(given["Name"], given["FunctionName"], str(given["FunctionVersion"]), given.get("Description", ""), None)
-    return Made(alias.arn, {"AliasArn": alias.arn})
-
-
-def _event_invoke(name: str, given: dict[str, Any], _old: str | None) -> Made:
-    config = {key: given[key] for key in ("MaximumRetryAttempts", "DestinationConfig", "MaximumEventAgeInSeconds") if key in given}
-    function = patch_lambda.backend().get_function(given["FunctionName"], None if given.get("Qualifier") == "$LATEST" else given.get("Qualifier"))
-    function.event_invoke_config = [patch_lambda.EventConfig(config)]
-    return Made(name)
-
-
-_MAKERS: Final[dict[str, tuple[_Maker, str]]] = {
-    "AWS::Batch::ComputeEnvironment": (_environment, "ComputeEnvironmentName"),
-    "AWS::Batch::JobQueue": (_queue, "JobQueueName"),
-    "AWS::Batch::JobDefinition": (_definition, "JobDefinitionName"),
-    "AWS::Batch::SchedulingPolicy": (_policy, "Name"),
-    "AWS::StepFunctions::StateMachine": (_machine, "StateMachineName"),
-    "AWS::StepFunctions::StateMachineVersion": (_machine_version, ""),
-    "AWS::StepFunctions::StateMachineAlias": (_machine_alias, "Name"),
-    "AWS::Lambda::Version": (_function_version, ""),
-    "AWS::Lambda::Alias": (_function_alias, ""),
-    "AWS::Lambda::EventInvokeConfig": (_event_invoke, ""),
-}
-_DELETERS: Final[dict[str, Callable[[str], Any]]] = {
-    "AWS::Batch::ComputeEnvironment": lambda ref: batch_queues.delete(batch_queues.environments, ref),
-    "AWS::Batch::JobQueue": lambda ref: batch_queues.delete(batch_queues.queues, ref),
-    "AWS::Batch::JobDefinition": batch_definitions.deregister,
-    "AWS::StepFunctions::StateMachine": lambda ref: executions.backend().delete_state_machine(ref),
-}
 
 
 def _refuse_what_is_not_honoured() -> None:
@@ -240,7 +128,7 @@ def _refuse_what_is_not_honoured() -> None:
         create(self)
 
     def update_stack(self: Any, template: str, *args: Any, **kwargs: Any) -> None:
-        checked(self, json.loads(template) if template.lstrip().startswith("{") else self.template_dict)
+        checked(self, self.parse_template(template))
         update(self, template, *args, **kwargs)
 
     def output(self: Any, attribute_name: str) -> str:
@@ -288,24 +176,60 @@ def _name_what_fails(validation_error: Any, service_exception: Any) -> None:
 
 
 def _functions(function_class: Any) -> None:
-    kept = ("Description", "MemorySize", "Timeout", "VpcConfig", "Environment", "ReservedConcurrentExecutions", "Layers", "TracingConfig", "Architectures", "EphemeralStorage", "KmsKeyArn")
+    kept = (
+        "Description",
+        "MemorySize",
+        "Timeout",
+        "VpcConfig",
+        "Environment",
+        "ReservedConcurrentExecutions",
+        "Layers",
+        "TracingConfig",
+        "Architectures",
+        "EphemeralStorage",
+        "KmsKeyArn",
+    )
 
     def finish(function: Any, given: Mapping[str, Any]) -> Any:
         function.dead_letter_arn = given.get("DeadLetterConfig", {}).get("TargetArn")
-        function.logs_group_name = given.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{function.function_name}"
+        function.logs_group_name = (
+            given.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{function.function_name}"
+        )
         return function
 
-    def create(cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_more: Any) -> Any:  # noqa: ARG001
+    def create(
+        cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_more: Any
+    ) -> Any:
         given = cloudformation_json["Properties"]
-        spec = {"Code": given["Code"], "FunctionName": resource_name, "Handler": given.get("Handler"), "Role": given["Role"], "Runtime": given.get("Runtime")}
+        spec = {
+            "Code": given["Code"],
+            "FunctionName": resource_name,
+            "Handler": given.get("Handler"),
+            "Role": given["Role"],
+            "Runtime": given.get("Runtime"),
+        }
         spec |= {name: given[name] for name in kept if name in given}
         spec["Timeout"] = int(given.get("Timeout", 3))
         spec["MemorySize"] = int(given.get("MemorySize", 128))
         return finish(patch_lambda.backend().create_function(spec), given)
 
-    def update(cls: Any, original_resource: Any, new_resource_name: str, cloudformation_json: Any, account_id: str, region_name: str) -> Any:  # noqa: ARG001
+    def update(
+        cls: Any,
+        /,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
         given = cloudformation_json["Properties"]
-        original_resource.update_configuration({**given, "Timeout": int(given.get("Timeout", 3)), "Environment": given.get("Environment", {"Variables": {}})})
+        original_resource.update_configuration(
+            {
+                **given,
+                "Timeout": int(given.get("Timeout", 3)),
+                "Environment": given.get("Environment", {"Variables": {}}),
+            }
+        )
         original_resource.update_function_code(given["Code"])
         return finish(original_resource, given)
 
@@ -316,7 +240,9 @@ def _functions(function_class: Any) -> None:
 def _layers(layer_class: Any) -> None:
     upstream = layer_class.create_from_cloudformation_json.__func__
 
-    def create(cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **more: Any) -> Any:
+    def create(
+        cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **more: Any
+    ) -> Any:
         place = cloudformation_json["Properties"]["Content"]
         name = cloudformation_json["Properties"].get("LayerName", resource_name)
         cloudformation_json["Properties"]["Content"] = {"S3Bucket": place["S3Bucket"], "S3Key": place["S3Key"]}
@@ -337,7 +263,9 @@ def _named_by_arn(layer_class: Any) -> Any:
 def _buckets(bucket_class: Any) -> None:
     upstream = bucket_class.create_from_cloudformation_json.__func__
 
-    def create(cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **more: Any) -> Any:
+    def create(
+        cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **more: Any
+    ) -> Any:
         bucket = upstream(cls, resource_name, cloudformation_json, account_id, region_name, **more)
         given = cloudformation_json.get("Properties", {})
         bridge = given.get("NotificationConfiguration", {}).get("EventBridgeConfiguration")
@@ -353,7 +281,9 @@ def _updates(parsing: Any) -> None:
     resources = parsing.ResourceMap
     difference = resources.build_resource_diff
 
-    def build_resource_diff(self: Any, other_template: dict[str, Any], parameters: dict[str, Any] | None = None) -> dict[str, Any]:
+    def build_resource_diff(
+        self: Any, other_template: dict[str, Any], parameters: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         found = difference(self, other_template, parameters)
         changed = set(found["Modify"])
         grown = True
@@ -365,7 +295,9 @@ def _updates(parsing: Any) -> None:
                     changed.add(name)
             grown = len(changed) > before
         order = list(other_template["Resources"])
-        found["Modify"] = sorted(changed, key=lambda name: (other_template["Resources"][name].get("Type") in _FOLLOWERS, order.index(name)))
+        found["Modify"] = sorted(
+            changed, key=lambda name: (other_template["Resources"][name].get("Type") in _FOLLOWERS, order.index(name))
+        )
         return dict(found)
 
     replace(resources, "build_resource_diff", build_resource_diff)

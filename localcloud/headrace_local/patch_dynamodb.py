@@ -19,7 +19,7 @@ _undoing = threading.local()
 
 def apply() -> None:
     """Patch the API's entry and the transaction."""
-    import moto.dynamodb.models as models
+    from moto.dynamodb import models
     from moto.dynamodb.responses import DynamoHandler
 
     call = DynamoHandler.call_action
@@ -74,7 +74,11 @@ def _saved(backend: Any, operation: dict[str, Any]) -> tuple[Any, Any, Any, Any]
     if table is None or table.hash_key_attr not in attributes:
         return None
     hash_key = DynamoType(attributes[table.hash_key_attr])
-    range_key = DynamoType(attributes[table.range_key_attr]) if table.range_key_attr and table.range_key_attr in attributes else None
+    range_key = (
+        DynamoType(attributes[table.range_key_attr])
+        if table.range_key_attr and table.range_key_attr in attributes
+        else None
+    )
     held = table.items.get(hash_key)
     old = held.get(range_key) if table.range_key_attr and held is not None else held
     return table, hash_key, range_key, copy.deepcopy(old)

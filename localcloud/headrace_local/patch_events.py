@@ -43,7 +43,7 @@ def apply() -> None:
     replace(EventsBackend, "put_rule", checked_rule)
 
 
-def _send_to_targets(self: Any, original_event: dict[str, Any], transform_input: bool = True) -> None:  # noqa: ARG001
+def _send_to_targets(self: Any, original_event: dict[str, Any], transform_input: bool = True) -> None:
     if self.state != "ENABLED" or not event_bus.pattern_of(self):
         return
     event = {name: value for name, value in original_event.items() if name != "ingestion-time"}

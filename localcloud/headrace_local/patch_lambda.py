@@ -78,7 +78,7 @@ def _run_event(function: Any, event: bytes, request_id: str) -> None:
                 _succeeded(function, config, event, request_id, result)
                 return
         _failed(function, config, event, request_id, result, attempts)
-    except Exception:
+    except Exception:  # noqa: BLE001 - nobody waits for this thread
         _log.exception("asynchronous invocation of %s", function.function_name)
 
 
@@ -93,14 +93,25 @@ def _succeeded(function: Any, config: dict[str, Any], event: bytes, request_id: 
         _to_destination(target, _record(function, event, request_id, result, "Success", 1))
 
 
-def _failed(function: Any, config: dict[str, Any], event: bytes, request_id: str, result: Result, attempts: int) -> None:
-    _log.warning("asynchronous invocation of %s failed %d times: %s", function.function_name, attempts, result.body[:500].decode(errors="replace"))
+def _failed(
+    function: Any, config: dict[str, Any], event: bytes, request_id: str, result: Result, attempts: int
+) -> None:
+    _log.warning(
+        "asynchronous invocation of %s failed %d times: %s",
+        function.function_name,
+        attempts,
+        result.body[:500].decode(errors="replace"),
+    )
     target = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     if target:
         _to_destination(target, _record(function, event, request_id, result, "RetriesExhausted", attempts))
     dead = getattr(function, "dead_letter_arn", None)
     if dead and ":sqs:" in dead:
-        event_targets.dead_letter(dead, event.decode(), {"RequestID": request_id, "ErrorCode": "200", "ErrorMessage": result.body[:1000].decode(errors="replace")})
+        event_targets.dead_letter(
+            dead,
+            event.decode(),
+            {"RequestID": request_id, "ErrorCode": "200", "ErrorMessage": result.body[:1000].decode(errors="replace")},
+        )
     elif dead:
         client("sns").publish(TopicArn=dead, Message=event.decode())
 

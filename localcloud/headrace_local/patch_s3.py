@@ -29,14 +29,13 @@ _sequence = itertools.count(1)
 
 def apply() -> None:
     """Patch the events and the bucket's CloudFormation."""
-    import moto.s3.models as models
-    import moto.s3.notifications as notifications
+    from moto.s3 import models, notifications
 
     replace(notifications, "_send_event_bridge_message", _send)
     _one_event_per_multipart(models)
 
 
-def _send(account_id: str, bucket: Any, event_name: Any, key: Any) -> None:  # noqa: ARG001
+def _send(account_id: str, bucket: Any, event_name: Any, key: Any) -> None:
     from moto.s3.notifications import _detail_type
 
     reason = _REASONS.get(str(getattr(event_name, "value", event_name)))
@@ -66,7 +65,7 @@ def _send(account_id: str, bucket: Any, event_name: Any, key: Any) -> None:  # n
 def _one_event_per_multipart(models: Any) -> None:
     import threading
 
-    import moto.s3.notifications as notifications
+    from moto.s3 import notifications
 
     finishing = threading.local()
     complete, send = models.S3Backend.complete_multipart_upload, notifications.send_event

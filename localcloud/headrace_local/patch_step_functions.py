@@ -50,10 +50,10 @@ class _Forgetful(list[Any]):
 
 
 def _share_what_is_costly() -> None:
-    import moto.stepfunctions.parser.asl.component.common.path.result_path as result_path
-    import moto.stepfunctions.parser.asl.utils.json_path as json_path
+    from moto.stepfunctions.parser.asl.component.common.path import result_path
     from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+    from moto.stepfunctions.parser.asl.utils import json_path
 
     rebind(_PARSER, "boto_client_for", lambda region, service, state_credentials=None: client(service))  # noqa: ARG005
     rebind(_PARSER, "TMP_THREADS", _Forgetful())
@@ -93,7 +93,10 @@ def _jsonata() -> None:
 
 def _query_failed(env: Any, cause: str) -> Exception:
     from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType
-    from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+    from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+        FailureEvent,
+        FailureEventException,
+    )
     from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
     from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
     from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails

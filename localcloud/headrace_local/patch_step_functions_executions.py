@@ -70,7 +70,9 @@ def stop_all() -> None:
     """Stop every running execution; the cloud is going down."""
     for execution in list(_by_arn.values()):
         if not execution.completion.done.is_set():
-            execution.exec_worker.env.set_stop(stop_date=datetime.now(UTC), cause="The local cloud is stopping", error=None)
+            execution.exec_worker.env.set_stop(
+                stop_date=datetime.now(UTC), cause="The local cloud is stopping", error=None
+            )
 
 
 def startable(backend: Any, arn: str) -> tuple[Any, Any]:
@@ -93,7 +95,11 @@ def startable(backend: Any, arn: str) -> tuple[Any, Any]:
 
 
 def _start_execution(
-    self: Any, state_machine_arn: str, name: str | None = None, execution_input: str | None = None, trace_header: Any = None
+    self: Any,
+    state_machine_arn: str,
+    name: str | None = None,
+    execution_input: str | None = None,
+    trace_header: Any = None,
 ) -> Any:
     from moto.stepfunctions.exceptions import ExecutionAlreadyExists, InvalidName
     from moto.stepfunctions.parser.api import InvalidExecutionInput
@@ -152,7 +158,11 @@ def _start_worker(self: Any) -> None:
 
 
 def _work(worker: Any, program: Any) -> None:
-    from moto.stepfunctions.parser.api import ExecutionStartedEventDetails, HistoryEventExecutionDataDetails, HistoryEventType
+    from moto.stepfunctions.parser.api import (
+        ExecutionStartedEventDetails,
+        HistoryEventExecutionDataDetails,
+        HistoryEventType,
+    )
     from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
     from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
@@ -222,11 +232,15 @@ def _answer_list_executions(self: Any) -> Any:
 
     status = self._get_param("statusFilter")
     if map_run := self._get_param("mapRunArn"):
-        found = [child for child in patch_step_functions_map.children(map_run) if not status or child["status"] == status]
+        found = [
+            child for child in patch_step_functions_map.children(map_run) if not status or child["status"] == status
+        ]
     else:
-        machine, revision = startable(self.stepfunction_backend, self._get_param("stateMachineArn"))
+        _machine, revision = startable(self.stepfunction_backend, self._get_param("stateMachineArn"))
         items = [_item(execution) for execution in list(revision.executions)]
-        found = sorted((i for i in items if not status or i["status"] == status), key=lambda i: i["startDate"], reverse=True)
+        found = sorted(
+            (i for i in items if not status or i["status"] == status), key=lambda i: i["startDate"], reverse=True
+        )
     start = int(self._get_param("nextToken") or 0)
     size = self._get_int_param("maxResults") or 100
     token = str(start + size) if start + size < len(found) else None
@@ -260,12 +274,22 @@ def _item(execution: Any) -> dict[str, Any]:
 
 
 def _announce(execution: Any) -> None:
-    event_bus.announce("aws.states", "Step Functions Execution Status Change", [execution.execution_arn], lambda: _detail(execution))
+    event_bus.announce(
+        "aws.states", "Step Functions Execution Status Change", [execution.execution_arn], lambda: _detail(execution)
+    )
 
 
 def _detail(execution: Any) -> dict[str, Any]:
     told = description(execution)
-    detail: dict[str, Any] = {"output": None, "outputDetails": None, "error": None, "cause": None, "stopDate": None, "redriveDate": None, **told}
+    detail: dict[str, Any] = {
+        "output": None,
+        "outputDetails": None,
+        "error": None,
+        "cause": None,
+        "stopDate": None,
+        "redriveDate": None,
+        **told,
+    }
     for name in ("startDate", "stopDate"):
         if detail[name] is not None:
             detail[name] = int(detail[name].timestamp() * 1000)

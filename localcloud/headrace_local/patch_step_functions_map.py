@@ -26,8 +26,12 @@ def apply() -> None:
     """Patch both kinds of Map, the retrier and the event history of children."""
     import moto.stepfunctions.parser.models as parser
     from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
-    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import DistributedIterationComponent
-    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inline_iteration_component import InlineIterationComponent
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import (
+        DistributedIterationComponent,
+    )
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inline_iteration_component import (
+        InlineIterationComponent,
+    )
     from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
     from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 
@@ -210,7 +214,10 @@ def _stop_the_others(env: Any) -> None:
 
 def _too_many_failed(env: Any) -> Exception:
     from moto.stepfunctions.parser.api import HistoryEventType
-    from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+    from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+        FailureEvent,
+        FailureEventException,
+    )
     from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
     from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
     from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
@@ -249,7 +256,9 @@ def _no_idle_workers(component: Any) -> None:
 
     def eval_body(self: Any, env: Any) -> None:
         eval_input = env.stack[-1]
-        eval_input.max_concurrency = min(eval_input.max_concurrency or len(eval_input.input_items), len(eval_input.input_items))
+        eval_input.max_concurrency = min(
+            eval_input.max_concurrency or len(eval_input.input_items), len(eval_input.input_items)
+        )
         evaluate(self, env)
 
     replace(component, "_eval_body", eval_body)
@@ -296,7 +305,9 @@ def _count_transitions(manager: Any) -> None:
 
 def _map_runs(backend: Any) -> None:
     from moto.stepfunctions.parser.api import MapRunStatus
-    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import DistributedIterationComponent
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import (
+        DistributedIterationComponent,
+    )
 
     evaluate = DistributedIterationComponent._eval_body
 
@@ -308,8 +319,11 @@ def _map_runs(backend: Any) -> None:
 
     def list_map_runs(self: Any, execution_arn: str) -> dict[str, Any]:
         execution = self.describe_execution(execution_arn)
-        return {"mapRuns": [record.list_item() for record in execution.exec_worker.env.map_run_record_pool_manager.get_all()]}
+        return {
+            "mapRuns": [
+                record.list_item() for record in execution.exec_worker.env.map_run_record_pool_manager.get_all()
+            ]
+        }
 
     replace(DistributedIterationComponent, "_eval_body", eval_body)
     replace(backend, "list_map_runs", list_map_runs)
-

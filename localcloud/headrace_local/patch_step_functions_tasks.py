@@ -90,18 +90,29 @@ def _letter_case() -> None:
     def shape(self: Any, service: str | None, action: str | None) -> Any:
         return operation(self._get_boto_service_name(service), self._get_boto_service_action(action))
 
-    def parameters(self: Any, parameters: dict[str, Any], boto_service_name: str | None = None, service_action_name: str | None = None) -> None:
+    def parameters(
+        self: Any,
+        parameters: dict[str, Any],
+        boto_service_name: str | None = None,
+        service_action_name: str | None = None,
+    ) -> None:
         if expected := shape(self, boto_service_name, service_action_name).input_shape:
             self._to_boto_request(parameters, expected)
 
-    def response(self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None) -> None:
+    def response(
+        self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
         if expected := shape(self, boto_service_name, service_action_name).output_shape:
             self._from_boto_response(response, expected)
         _dates_as_text(response)
 
     replace(task, "_normalise_parameters", parameters)
     replace(task, "_normalise_response", response)
-    replace(task, "_from_boto_response_value", staticmethod(lambda value: value.read().decode() if hasattr(value, "read") else value))
+    replace(
+        task,
+        "_from_boto_response_value",
+        staticmethod(lambda value: value.read().decode() if hasattr(value, "read") else value),
+    )
 
 
 def _dates_as_text(value: Any) -> None:
@@ -118,7 +129,12 @@ def _refuse_unknown_fields() -> None:
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
     # Upstream's list lacks what SubmitJob learned later; Step Functions takes these too.
-    batch._SUPPORTED_API_PARAM_BINDINGS["submitjob"] |= {"ShareIdentifier", "SchedulingPriorityOverride", "PropagateTags", "ContainerOverrides"}
+    batch._SUPPORTED_API_PARAM_BINDINGS["submitjob"] |= {
+        "ShareIdentifier",
+        "SchedulingPriorityOverride",
+        "PropagateTags",
+        "ContainerOverrides",
+    }
 
     def parameters(self: Any, env: Any) -> dict[str, Any]:
         given: dict[str, Any] = {}
@@ -219,20 +235,30 @@ def _wait_interval(_self: Any, env: Any, wait_seconds: float) -> None:
 
 
 def _sync() -> None:
-    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_callback as callback
-    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import StateTaskServiceBatch
-    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import StateTaskServiceSfn
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+        state_task_service_callback as callback,
+    )
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
+        StateTaskServiceBatch,
+    )
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
+        StateTaskServiceSfn,
+    )
 
     def eval_sync(_self: Any, env: Any, sync_resolver: Callable[[], Any], **_endpoints: Any) -> Any:
         return sync_resolver() if env.is_running() else None
 
-    def wait_for_token(_self: Any, env: Any, timeout_seconds: float, callback_endpoint: Any, heartbeat_endpoint: Any) -> Any:  # noqa: ARG001
+    def wait_for_token(
+        _self: Any, env: Any, timeout_seconds: float, callback_endpoint: Any, heartbeat_endpoint: Any
+    ) -> Any:
         if heartbeat_endpoint is not None:
             return _wait_with_heartbeat(env, callback_endpoint, heartbeat_endpoint)
         with woken_by(env, callback_endpoint._notify_event):
             callback_endpoint.wait(max(0.0, env.deadline - time.monotonic()))
         tokens.close(callback_endpoint.callback_id)
-        return callback_endpoint.get_outcome() or callback.CallbackOutcomeTimedOut(callback_id=callback_endpoint.callback_id)
+        return callback_endpoint.get_outcome() or callback.CallbackOutcomeTimedOut(
+            callback_id=callback_endpoint.callback_id
+        )
 
     replace(callback.StateTaskServiceCallback, "_eval_sync", eval_sync)
     replace(callback.StateTaskServiceCallback, "_eval_wait_for_task_token", wait_for_token)
@@ -254,7 +280,9 @@ def _wait_with_heartbeat(env: Any, endpoint: Any, heartbeats: Any) -> Any:
     return None
 
 
-def _sync_with(task_class: Any, name: str, started: Callable[[dict[str, Any]], tuple[Completion, Callable[[], None]]]) -> None:
+def _sync_with(
+    task_class: Any, name: str, started: Callable[[dict[str, Any]], tuple[Completion, Callable[[], None]]]
+) -> None:
     build = getattr(task_class, name)
 
     def build_resolver(self: Any, env: Any, **rest: Any) -> Callable[[], Any]:

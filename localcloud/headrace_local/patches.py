@@ -15,5 +15,13 @@ from headrace_local import (
 
 def apply() -> None:
     """Apply them all; once per process."""
-    for patch in (patch_step_functions, patch_batch, patch_events, patch_lambda, patch_s3, patch_dynamodb, patch_cloudformation):
+    for patch in (
+        patch_step_functions,
+        patch_batch,
+        patch_events,
+        patch_lambda,
+        patch_s3,
+        patch_dynamodb,
+        patch_cloudformation,
+    ):
         patch.apply()

@@ -18,8 +18,11 @@ from headrace_local.place import ACCOUNT, REGION
 
 _RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _CRON: Final = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
-_MONTHS: Final = {name: str(n) for n, name in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)}
-_DAYS: Final = {name: str(n) for n, name in enumerate("SUN MON TUE WED THU FRI SAT".split(), 1)}
+_MONTHS: Final = {
+    name: str(n)
+    for n, name in enumerate(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1)
+}
+_DAYS: Final = {name: str(n) for n, name in enumerate(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"], 1)}
 _TICK_S: Final = 1.0
 _LOOK_AHEAD: Final = timedelta(days=366)
 

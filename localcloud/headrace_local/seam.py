@@ -24,7 +24,9 @@ def replace(owner: Any, name: str, new: Any) -> Any:
 
 def rebind(package: str, name: str, new: Any) -> int:
     """Replace `name` in every loaded module of `package` that imported it by name; how many there were."""
-    modules = [m for key, m in list(sys.modules.items()) if key.startswith(package) and name in getattr(m, "__dict__", {})]
+    modules = [
+        m for key, m in list(sys.modules.items()) if key.startswith(package) and name in getattr(m, "__dict__", {})
+    ]
     for module in modules:
         setattr(module, name, new)
     if not modules:

@@ -29,7 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     home = Path(options.home)
     home.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
     _log.setLevel(logging.INFO)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -60,16 +62,29 @@ def _start(home: Path, options: argparse.Namespace) -> Any:
         threading.Thread(target=_watch_starter, args=(options.starter, watch), daemon=True).start()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]  # whatever the user's AWS settings say, nothing here leaves this process
-    os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION, "MOTO_ALLOW_NONEXISTENT_REGION": "false"}
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": REGION,
+        "MOTO_ALLOW_NONEXISTENT_REGION": "false",
+    }
     from moto import mock_aws
 
     from headrace_local import control, guardian, patches, schedules, surroundings, web
 
     threading.stack_size(2 * 1024 * 1024)
-    mock_aws(config={"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": True}, "batch": {"use_docker": True}}).start()
+    mock_aws(
+        config={
+            "stepfunctions": {"execute_state_machine": True},
+            "lambda": {"use_docker": True},
+            "batch": {"use_docker": True},
+        }
+    ).start()
     patches.apply()
     server = web.Server(web.application(control.answer), options.port)
-    surroundings.settle(surroundings.Surroundings(f"http://127.0.0.1:{server.port}", home, options.vcpus, options.memory_mib))
+    surroundings.settle(
+        surroundings.Surroundings(f"http://127.0.0.1:{server.port}", home, options.vcpus, options.memory_mib)
+    )
     guardian.start()
     server.start()
     schedules.start()

@@ -19,7 +19,7 @@ _Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _last_call = [time.monotonic()]
 
 
-class Dropped(ConnectionError):
+class Dropped(ConnectionError):  # noqa: N818 - reads as what it is
     """The connection ends without an answer."""
 
 
@@ -37,7 +37,9 @@ def application(control: Callable[[str, str, bytes], tuple[int, bytes]]) -> _App
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
         if path.startswith(CONTROL + "/"):
-            status, answer = control(str(environ["REQUEST_METHOD"]), path.removeprefix(CONTROL), environ["wsgi.input"].read())
+            status, answer = control(
+                str(environ["REQUEST_METHOD"]), path.removeprefix(CONTROL), environ["wsgi.input"].read()
+            )
             start_response(f"{status} {'OK' if status < 400 else 'Error'}", [("Content-Type", "application/json")])
             return [answer]
         return _serve_aws(aws, environ, start_response)
@@ -80,7 +82,9 @@ class Server:
 
     def start(self) -> None:
         """Serve in the background."""
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True, name="http").start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True, name="http"
+        ).start()
 
     def stop(self) -> None:
         """Accept nothing any more."""
@@ -114,7 +118,9 @@ def _handler() -> Any:
             environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
             head: list[Any] = []
 
-            def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> Callable[[bytes], None]:
+            def start_response(
+                status: str, headers: list[tuple[str, str]], _error: Any = None
+            ) -> Callable[[bytes], None]:
                 head[:] = [status, headers]
                 return lambda _data: None
 
@@ -130,7 +136,9 @@ def _handler() -> Any:
             bodiless = self.command == "HEAD" or code in ("204", "304")
             self.send_response(int(code), text)
             for name, value in headers:
-                if name.lower() not in ("content-length", "connection") or (bodiless and name.lower() == "content-length"):
+                if name.lower() not in ("content-length", "connection") or (
+                    bodiless and name.lower() == "content-length"
+                ):
                     self.send_header(name, value)
             if not bodiless:
                 self.send_header("Content-Length", str(len(content)))

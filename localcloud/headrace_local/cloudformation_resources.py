@@ -1,0 +1,189 @@
+"""The resources that moto's CloudFormation lacks or creates incompletely: each is made by one function.
+
+A maker gets the physical name, the properties with every reference resolved, and, when it is an update, what `Ref` gave
+before; it answers what `Ref` and `Fn::GetAtt` give now.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from headrace_local import batch_definitions, batch_queues, patch_lambda
+from headrace_local import patch_step_functions_executions as executions
+from headrace_local.clients import client
+
+
+class Made:
+    """What a maker answers: what `Ref` gives, and what `Fn::GetAtt` gives."""
+
+    def __init__(self, ref: str, attributes: Mapping[str, str] | None = None) -> None:
+        self.ref, self.attributes = ref, dict(attributes or {})
+
+
+def record(name: str, _properties: dict[str, Any], _old: str | None) -> Made:
+    attributes = (
+        "Arn",
+        "Id",
+        "GroupId",
+        "VpcId",
+        "SubnetId",
+        "InternetGatewayId",
+        "RouteTableId",
+        "LaunchTemplateId",
+        "LatestVersionNumber",
+        "DefaultVersionNumber",
+    )
+    return Made(name, {attribute: "1" if attribute.endswith("Number") else name for attribute in attributes})
+
+
+def _lower(value: Any) -> Any:
+    """CloudFormation's names as the API's: the first letter small, at every level."""
+    if isinstance(value, dict):
+        return {name[:1].lower() + name[1:]: _lower(inner) for name, inner in value.items()}
+    return [_lower(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _environment(name: str, given: dict[str, Any], old: str | None) -> Made:
+    request = {**_lower({k: v for k, v in given.items() if k != "Tags"}), "tags": given.get("Tags", {})}
+    request["type"] = str(request.get("type", "MANAGED")).upper()
+    if old is None:
+        stored = batch_queues.create_environment({**request, "computeEnvironmentName": name})
+    else:
+        stored = batch_queues.update(
+            batch_queues.environments,
+            old,
+            {k: v for k, v in request.items() if k != "computeEnvironmentName"},
+            "compute environment",
+        )
+    arn = str(stored["computeEnvironmentArn"])
+    return Made(arn, {"ComputeEnvironmentArn": arn})
+
+
+def _queue(name: str, given: dict[str, Any], old: str | None) -> Made:
+    request = {**_lower({k: v for k, v in given.items() if k != "Tags"}), "tags": given.get("Tags", {})}
+    request["priority"] = int(request.get("priority", 1))
+    request["computeEnvironmentOrder"] = [
+        {**place, "order": int(place["order"])} for place in request.get("computeEnvironmentOrder", [])
+    ]
+    if old is None:
+        stored = batch_queues.create_queue({**request, "jobQueueName": name})
+    else:
+        stored = batch_queues.update(
+            batch_queues.queues, old, {k: v for k, v in request.items() if k != "jobQueueName"}, "job queue"
+        )
+    arn = str(stored["jobQueueArn"])
+    return Made(arn, {"JobQueueArn": arn})
+
+
+def _definition(name: str, given: dict[str, Any], old: str | None) -> Made:
+    free = {"Tags", "Parameters"}
+    request = {
+        **_lower({k: v for k, v in given.items() if k not in free}),
+        "parameters": given.get("Parameters", {}),
+        "tags": given.get("Tags", {}),
+    }
+    options = (given.get("ContainerProperties", {}).get("LogConfiguration") or {}).get("Options")
+    if options:
+        request["containerProperties"]["logConfiguration"]["options"] = options
+    own = old.rsplit("/", 1)[-1].partition(":")[0] if old else name
+    stored = batch_definitions.register({**request, "type": str(request["type"]).lower(), "jobDefinitionName": own})
+    return Made(str(stored["jobDefinitionArn"]), {"JobDefinitionArn": str(stored["jobDefinitionArn"])})
+
+
+def _policy(name: str, given: dict[str, Any], old: str | None) -> Made:
+    arn = old or str(
+        batch_queues.create_policy({"name": name, "fairsharePolicy": _lower(given.get("FairsharePolicy", {}))})["arn"]
+    )
+    return Made(arn, {"Arn": arn})
+
+
+def _machine(name: str, given: dict[str, Any], old: str | None) -> Made:
+    definition = given.get("DefinitionString") or json.dumps(given.get("Definition") or {})
+    if place := given.get("DefinitionS3Location"):
+        definition = client("s3").get_object(Bucket=place["Bucket"], Key=place["Key"])["Body"].read().decode()
+    for variable, value in (given.get("DefinitionSubstitutions") or {}).items():
+        definition = definition.replace(f"${{{variable}}}", json.dumps(str(value))[1:-1])
+    backend = executions.backend()
+    if old is None:
+        machine = backend.create_state_machine(
+            name=name,
+            definition=definition,
+            roleArn=given["RoleArn"],
+            sm_type=given.get("StateMachineType", "STANDARD"),
+        )
+    else:
+        machine = backend.update_state_machine(old, definition=definition, role_arn=given["RoleArn"])
+    return Made(
+        machine.arn,
+        {"Arn": machine.arn, "Name": machine.name, "StateMachineRevisionId": executions.revision_id(machine)},
+    )
+
+
+def _machine_version(_name: str, given: dict[str, Any], _old: str | None) -> Made:
+    machine = executions.backend().describe_state_machine(given["StateMachineArn"])
+    arn = executions.publish(machine, given.get("Description"))
+    return Made(arn, {"Arn": arn})
+
+
+def _machine_alias(name: str, given: dict[str, Any], _old: str | None) -> Made:
+    preference = given.get("DeploymentPreference")
+    routes = (
+        [{"StateMachineVersionArn": preference["StateMachineVersionArn"], "Weight": 100}]
+        if preference
+        else given["RoutingConfiguration"]
+    )
+    shaped = [
+        {"stateMachineVersionArn": route["StateMachineVersionArn"], "weight": int(route["Weight"])} for route in routes
+    ]
+    alias = executions.backend().create_state_machine_alias(given.get("Name", name), shaped, given.get("Description"))
+    return Made(alias.arn, {"Arn": alias.arn})
+
+
+def _function_version(_name: str, given: dict[str, Any], _old: str | None) -> Made:
+    version = patch_lambda.backend().publish_version(given["FunctionName"], given.get("Description", ""))
+    return Made(version.function_arn, {"Version": str(version.version), "FunctionArn": version.function_arn})
+
+
+def _function_alias(_name: str, given: dict[str, Any], old: str | None) -> Made:
+    backend = patch_lambda.backend()
+    change = backend.update_alias if old else backend.create_alias
+    alias = change(
+        given["Name"], given["FunctionName"], str(given["FunctionVersion"]), given.get("Description", ""), None
+    )
+    return Made(alias.arn, {"AliasArn": alias.arn})
+
+
+def _event_invoke(name: str, given: dict[str, Any], _old: str | None) -> Made:
+    config = {
+        key: given[key]
+        for key in ("MaximumRetryAttempts", "DestinationConfig", "MaximumEventAgeInSeconds")
+        if key in given
+    }
+    function = patch_lambda.backend().get_function(
+        given["FunctionName"], None if given.get("Qualifier") == "$LATEST" else given.get("Qualifier")
+    )
+    function.event_invoke_config = [patch_lambda.EventConfig(config)]
+    return Made(name)
+
+
+Maker = Callable[[str, dict[str, Any], str | None], Made]
+MAKERS: Final[dict[str, tuple[Maker, str]]] = {
+    "AWS::Batch::ComputeEnvironment": (_environment, "ComputeEnvironmentName"),
+    "AWS::Batch::JobQueue": (_queue, "JobQueueName"),
+    "AWS::Batch::JobDefinition": (_definition, "JobDefinitionName"),
+    "AWS::Batch::SchedulingPolicy": (_policy, "Name"),
+    "AWS::StepFunctions::StateMachine": (_machine, "StateMachineName"),
+    "AWS::StepFunctions::StateMachineVersion": (_machine_version, ""),
+    "AWS::StepFunctions::StateMachineAlias": (_machine_alias, "Name"),
+    "AWS::Lambda::Version": (_function_version, ""),
+    "AWS::Lambda::Alias": (_function_alias, ""),
+    "AWS::Lambda::EventInvokeConfig": (_event_invoke, ""),
+}
+DELETERS: Final[dict[str, Callable[[str], Any]]] = {
+    "AWS::Batch::ComputeEnvironment": lambda ref: batch_queues.delete(batch_queues.environments, ref),
+    "AWS::Batch::JobQueue": lambda ref: batch_queues.delete(batch_queues.queues, ref),
+    "AWS::Batch::JobDefinition": batch_definitions.deregister,
+    "AWS::StepFunctions::StateMachine": lambda ref: executions.backend().delete_state_machine(ref),
+}
