@@ -154,6 +154,7 @@ def test_nothing_but_our_error(value: Any) -> None:
         units.percent,
     ):
         try:
-            assert 0 <= read(value) <= 2**40
-        except InvalidValue as error:
-            assert error.expected
+            number = read(value)
+        except InvalidValue:
+            continue
+        assert 0 <= number <= 2**40

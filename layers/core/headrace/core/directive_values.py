@@ -92,7 +92,7 @@ def leaf(convert: Callable[[Any], Any], *, show: bool = True) -> Reader:
     return lambda at: at.value if isinstance(at.value, Template) else at.attempt(convert, show=show)
 
 
-def matching(pattern: re.Pattern[str], expected: str) -> Reader:
+def matching(pattern: re.Pattern[str], expected: str, *, show: bool = True) -> Reader:
     """A reader of text of one form."""
 
     def convert(value: Any) -> str:
@@ -102,7 +102,7 @@ def matching(pattern: re.Pattern[str], expected: str) -> Reader:
             f"{kind(value)} of another form" if isinstance(value, str) else kind(value), expected=expected
         )
 
-    return leaf(convert)
+    return leaf(convert, show=show)
 
 
 def choice(*names: str) -> Reader:
@@ -125,16 +125,19 @@ def several(read: Reader, *, most: int = 64) -> Reader:
     return read_all
 
 
-def mapping(read: Reader, name: re.Pattern[str], naming: str, *, most: int) -> Reader:
+def mapping(read: Reader, name: re.Pattern[str], naming: str, *, most: int, show: bool = True) -> Reader:
     """A reader of a map with keys of one form."""
 
     def read_map(at: At) -> Any:
         if isinstance(at.value, Template):
             return at.value
+        if not isinstance(at.value, dict):
+            at.refuse(f"{kind(at.value)} stands where a map is wanted", expected="a map", show=show)
+            return None
         values: dict[str, Any] = {}
-        for key, child in at.entries("a map"):
+        for key, child in at.entries():
             if not name.fullmatch(key):
-                child.refuse(f"'{key[:80]}' is no name here", expected=naming)
+                child.refuse(f"'{key[:80]}' is no name here", expected=naming, show=show)
             values[key] = read(child)
         if len(values) > most:
             at.refuse("too many entries", expected=f"at most {most}")
@@ -174,7 +177,7 @@ def container(at: At) -> Any:
     if not isinstance(at.value, dict):
         name = leaf(image)(at)
         return Container(image=name) if isinstance(name, str) else name
-    credentials = matching(_SECRET_ARN, "the ARN of a secret of Secrets Manager")
+    credentials = matching(_SECRET_ARN, "the ARN of a secret of Secrets Manager", show=False)
     if not at.has("image"):
         at.refuse("a container without `image`", expected="{image, credentials}")
     values = fields(at, {"image": leaf(image), "credentials": credentials})
@@ -296,6 +299,12 @@ def _budget(name: str, at: At) -> Budget | None:
     return at.attempt(lambda value: retry_budgets.read({name: value})[OutcomeClass(name)])
 
 
+def _glob(value: Any) -> str:
+    if isinstance(value, str):
+        return check_inside(value)
+    raise InvalidValue(f"{kind(value)} is no path", expected="a path or glob inside the task's folder")
+
+
 def _plain_text(value: Any) -> str:
     if isinstance(value, str) and re.fullmatch(r"[\x21-\x7e][\x20-\x7e]{0,127}", value):
         return value
@@ -337,7 +346,11 @@ def executor(at: At) -> Any:
 env_names: Final = re.compile(r"(?!(?i:AWS_BATCH|HEADRACE_))[A-Za-z_][A-Za-z0-9_]{0,255}")
 env: Final = mapping(leaf(_env_value), env_names, "a variable's name; AWS_BATCH… and HEADRACE_… are taken", most=1000)
 secrets: Final = mapping(
-    leaf(secret_reference, show=False), env_names, "a variable's name; AWS_BATCH… and HEADRACE_… are taken", most=100
+    leaf(secret_reference, show=False),
+    env_names,
+    "a variable's name; AWS_BATCH… and HEADRACE_… are taken",
+    most=100,
+    show=False,
 )
 tag_names: Final = re.compile(r"(?!(?i:aws:))[\w .:/=+@-]{1,128}")
 resource_labels: Final = mapping(
@@ -347,5 +360,5 @@ consumable_resources: Final = mapping(whole(1), _RESOURCE, "the name or ARN of a
 queue: Final = several(matching(_QUEUE, "a queue's name or ARN"), most=5)
 label: Final = several(matching(_LABEL, "a letter, then letters, digits and _"), most=20)
 job_role: Final = matching(_ROLE, "a role's ARN, such as arn:aws:iam::123456789012:role/name")
-on_failure: Final = several(leaf(check_inside), most=50)
+on_failure: Final = several(leaf(_glob), most=50)
 arch: Final = leaf(_arch)

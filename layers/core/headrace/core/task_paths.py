@@ -34,13 +34,12 @@ def check_template_inside(template: Template) -> Template:
     if template.literal is not None:
         check_inside(template.literal)
         return template
-    starts = True
-    for piece in split(template.text):
+    pieces = split(template.text)
+    for index, piece in enumerate(pieces):
         if isinstance(piece, str):
             # Only whole components count: `${{ x }}..${{ y }}` may be a name with two dots in it.
-            whole = piece.split("/") if starts else piece.split("/")[1:]
-            _check_pieces(piece, whole[:-1], starts=starts)
-        starts = False
+            parts = piece.split("/")[0 if index == 0 else 1 : None if index == len(pieces) - 1 else -1]
+            _check_pieces(piece, parts, starts=index == 0)
     return template
 
 
