@@ -137,6 +137,12 @@ def copy(s3: Any, source: str, target: str, *, size: int, tags: dict[str, str] |
         raise _missing(error, source) from error
 
 
+def expire_early(s3: Any, uri: str) -> None:
+    """Mark an object that lives on elsewhere; the bucket's lifecycle removes what is marked after two days."""
+    bucket, key = split_uri(uri)
+    s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": [{"Key": "headrace", "Value": "moved"}]})
+
+
 def _copy_parts(s3: Any, bucket: str, key: str, origin: dict[str, str], size: int, extra: dict[str, Any]) -> None:
     """A multipart copy; given up (and its parts freed) when a part fails."""
     part_size = max(_PART, -(-size // 9_000))

@@ -50,6 +50,7 @@ class PrepareTaskSettings(Settings):
     job_role: str
     execution_role: str
     job_logs: str
+    work_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,14 +174,14 @@ def _path(stage_as: Template | None, file: File, keys: Keys) -> str:
     own = file.name + ("/" if file.uri.endswith("/") else "")
     if stage_as is None:
         return check_inside(own)
-    path = render_text(stage_as, {"file": file, "key": {**keys, **file.key}})
+    path = render_text(stage_as, {"file": file, "key": dict(keys)})
     return check_inside(path + own if path.endswith("/") else path)
 
 
 def _part(given: TaskInput, file: File) -> str:
     """The `stageAs` that parts the files of this input."""
     axis = next(iter(file.key), None)
-    folder = "${{ key." + axis + " }}/" if axis else f"{given.name}/"
+    folder = "${{ file.key." + axis + " }}/" if axis else f"{given.name}/"
     return f"Write `{given.name}: {{from: …, stageAs: \"{folder}\"}}`"
 
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from headrace.core import container_options, directives, task_inputs
+from headrace.core.conditions import holds
 from headrace.core.container_options import ContainerOptions
+from headrace.core.directive_layers import layers
 from headrace.core.directives import TaskDirectives
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.names import task_id
@@ -84,11 +86,7 @@ class Work:
 def skip_reason(visible: Visible, process: LinkedProcess, keys: Keys, inputs: Iterable[TaskInput]) -> str:
     """Why this task has nothing to do, empty when it runs; InvalidSpec when `when` gives no true or false."""
     for when in process.whens:
-        value = visible.value(when.template, when.namespace, keys)
-        if not isinstance(value, bool):
-            spec = visible.program.namespaces[when.namespace].spec
-            raise InvalidSpec([spec.problem(when.place, "`when` is neither true nor false", value=value, expected="true or false")])
-        if not value:
+        if not holds(when, visible, keys):
             return f"when: {when.template.text} is false"
     return task_inputs.absent(inputs)
 
@@ -107,20 +105,14 @@ def work(
     """The task's work; InvalidSpec with everything that does not fit together, placed in the spec."""
     inputs = list(inputs)
     spec = visible.program.namespaces[process.namespace].spec
-    raw = directives.merge(spec.layers(process.local, deployment=deployment, launch=launch, full_name=process.name))
-    if problem := directives.missing_container(process.local, raw):
-        raise InvalidSpec([problem.at(file=spec.file, line=spec.line(problem.path))])
+    said, given = directives_of(visible, process, keys, attempt, run=run, deployment=deployment, launch=launch)
     task = task_id(process.name, {axis: keys[axis] for axis in process.axes})
-    early = _task_names(process, task, attempt)
-    said = directives.evaluate(
-        raw, _scope(visible, process, keys, raw, {"task": early, "run": {"id": run}}), path=f"processes.{process.local}", resolve=lambda ref: visible.answer(process.namespace, keys, ref)
-    )
     files, values = task_inputs.stage(inputs, keys, f"processes.{process.local}.inputs")
-    outputs = _outputs(visible, process, keys, {given.name: given.value for given in inputs})
+    outputs = _outputs(visible, process, keys, {each.name: each.value for each in inputs})
     memory = _sized(said.memory_mib or 1024, attempt.memory_mib, said.resource_limits.memory_mib if said.resource_limits else None)
     time = _sized(said.time_s, attempt.time_s, said.resource_limits.time_s if said.resource_limits else None)
     cpus = _sized(said.cpus or 1, None, said.resource_limits.cpus if said.resource_limits else None)
-    own = {**early, "cpus": cpus, "memory": memory, "time": time}
+    own = {**_task_names(process, task, attempt), "cpus": cpus, "memory": memory, "time": time}
     options = _options(said, memory, process, spec)
     more = {
         **values,
@@ -135,7 +127,7 @@ def work(
         process=process.name,
         keys=dict(keys),
         attempt=attempt,
-        given=frozenset(raw),
+        given=given,
         directives=said,
         options=options,
         container=container,
@@ -159,6 +151,32 @@ def work(
     )
 
 
+def directives_of(
+    visible: Visible,
+    process: LinkedProcess,
+    keys: Keys,
+    attempt: Attempt,
+    *,
+    run: str,
+    deployment: Mapping[str, Any],
+    launch: Defaults | None = None,
+) -> tuple[TaskDirectives, frozenset[str]]:
+    """The directives of one attempt, and the names of those that somebody gave; InvalidSpec with every problem."""
+    spec = visible.program.namespaces[process.namespace].spec
+    raw = directives.merge(layers(visible.program.namespaces, process.namespace, process.process, deployment=deployment, launch=launch))
+    if problem := directives.missing_container(process.local, raw):
+        raise InvalidSpec([problem.at(file=spec.file, line=spec.line(problem.path))])
+    task = task_id(process.name, {axis: keys[axis] for axis in process.axes})
+    more = {"task": _task_names(process, task, attempt), "run": {"id": run}}
+    said = directives.evaluate(
+        raw,
+        _scope(visible, process, keys, more),
+        lambda reference: visible.answer(process.namespace, keys, reference),
+        path=f"processes.{process.local}",
+    )
+    return said, frozenset(raw)
+
+
 def _sized(said: Any, least: Any, most: Any) -> Any:
     """What was said, raised to what earlier attempts showed it needs, capped by `resourceLimits`."""
     value = said if least is None else max(said or 0, least)
@@ -175,11 +193,11 @@ def _task_names(process: LinkedProcess, task: str, attempt: Attempt) -> dict[str
     }
 
 
-def _scope(visible: Visible, process: LinkedProcess, keys: Keys, raw: Mapping[str, Any], more: Mapping[str, Value]) -> dict[str, Value]:
+def _scope(visible: Visible, process: LinkedProcess, keys: Keys, more: Mapping[str, Value]) -> dict[str, Value]:
     """All names directives can see: they are few, and each may use any."""
     namespace = visible.program.namespaces[process.namespace]
     scope: dict[str, Value] = {
-        "params": visible.namespace_params(namespace, keys, None if raw else frozenset()),
+        "params": visible.namespace_params(namespace, keys, None),
         "key": {local: keys[axis] for local, axis in namespace.axes.items() if axis in keys},
     }
     scope |= {local: visible.items.value(axis, keys) for local, axis in namespace.axes.items() if axis in keys}

@@ -1,0 +1,20 @@
+"""PrepareTask: what becomes of a task: a Batch request, a result that is there already, or nothing to do."""
+
+from typing import Any
+
+from headrace.aws.clients import client
+from headrace.aws.clock import utc_now
+from headrace.aws.observability import serve
+from headrace.aws.settings import PrepareTaskSettings, read
+from headrace.aws.table import Table
+from headrace.aws.task_preparing import Preparer, prepare
+
+SETTINGS = read(PrepareTaskSettings)
+DYNAMODB = client("dynamodb")
+PREPARER = Preparer(SETTINGS, Table(DYNAMODB, SETTINGS.ledger), DYNAMODB.meta.region_name)
+
+
+@serve
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """A child's state to `{verdict, prepared, request?}`."""
+    return prepare(PREPARER, event, utc_now())

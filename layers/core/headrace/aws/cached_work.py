@@ -1,0 +1,43 @@
+"""Work that was done before: its outputs.json, if what it names is still there and will be for a while."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+from headrace.aws import s3 as store
+from headrace.core import values
+from headrace.core.values import File
+
+_SPARE_DAYS = 1  # the lifecycle rule runs once a day
+_PARALLEL = 16
+
+
+def find(s3: Any, prefix: str, now: str, work_days: int) -> dict[str, Any] | None:
+    """The committed result below a work prefix, None when there is none to rely on."""
+    try:
+        result: dict[str, Any] = json.loads(store.read(s3, prefix + "outputs.json"))
+    except (store.ObjectMissing, ValueError):
+        return None
+    age = datetime.fromisoformat(now) - datetime.fromisoformat(result["at"])
+    if age > timedelta(days=work_days - _SPARE_DAYS):
+        return None
+    return result if _all_there(s3, result) else None
+
+
+def _all_there(s3: Any, result: dict[str, Any]) -> bool:
+    """Whether every file has its size: many are listed with the attempt's folder, few are asked for one by one."""
+    files = [file for value in values.from_json(result["outputs"]).values() for file in _files(value)]
+    if len(files) > _PARALLEL:
+        there = {found.uri: found.size for found in store.list_objects(s3, result["prefix"])}
+        return all(there.get(file.uri) == file.size for file in files)
+    with ThreadPoolExecutor(max(1, len(files))) as pool:
+        return all(pool.map(lambda file: (found := store.look(s3, file.uri)) is not None and found.size == file.size, files))
+
+
+def _files(value: Any) -> list[File]:
+    if isinstance(value, list):
+        return [file for item in value for file in _files(item)]
+    return [value] if isinstance(value, File) else []

@@ -1,0 +1,151 @@
+"""Ending a run: its state in the ledger, digest and result in its folder, one event on the bus.
+
+Three callers: the state machine's last step, the event of the execution's end, and the schedule for what no event told of. The
+ledger decides which of them concludes. Digest and result are written before the state, so whoever sees a final state finds them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from headrace.aws import events, gates, ledger, ledger_runs, run_folder, step_functions, sweeping
+from headrace.aws import s3 as store
+from headrace.aws.clients import client
+from headrace.aws.later import release_later
+from headrace.aws.observability import count, logger
+from headrace.aws.produced import pipeline_outputs
+from headrace.aws.scope_planning import identify
+from headrace.aws.settings import ConcludeRunSettings
+from headrace.aws.step_functions import send
+from headrace.aws.table import Table
+from headrace.core import alert_events, conclusion, digest, run_facts, values
+from headrace.core.conclusion import CANCEL_PREFIX, Conclusion
+from headrace.core.digest_markdown import to_markdown
+from headrace.core.errors import HeadraceError
+from headrace.core.records import Epoch, RunRecord
+
+RemainingMs = Callable[[], int]
+_CLEAN_SWEEPS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Concluder:
+    """What concluding needs of the function it runs in."""
+
+    settings: ConcludeRunSettings
+    table: Table
+
+
+def from_machine(concluder: Concluder, event: Mapping[str, Any], now: str, remaining_ms: RemainingMs) -> dict[str, str]:
+    """The last step of run_pipeline: `{launch, error, execution}` to `{verdict, error, cause}`."""
+    error = event.get("error")
+    try:
+        epoch = identify(concluder.table, run_facts.check_launch(event["launch"]), event["execution"])
+        run = ledger_runs.read_run(concluder.table, epoch)
+    except HeadraceError as wrong:
+        return _answer(Conclusion("failed", type(wrong).__name__, str(wrong)))
+    if run is None or run.execution != event["execution"]["id"]:
+        # It was refused before it began: another execution has this epoch, or the launch was no launch.
+        return _answer(Conclusion("failed", *conclusion.root_cause(error or {"Error": "EngineError", "Cause": "the run was never begun"})))
+    return _answer(conclude(concluder, run, now, remaining_ms, error=error, by=event["execution"]["name"]))
+
+
+def from_event(concluder: Concluder, event: Mapping[str, Any], now: str, remaining_ms: RemainingMs) -> None:
+    """An execution of run_pipeline ended. One that did so by itself was concluded by its last step, unless that step broke."""
+    detail = event["detail"]
+    for entry in ledger_runs.unconcluded_runs(concluder.table):
+        if entry.execution == detail["executionArn"]:
+            _end(concluder, ledger_runs.run_of(concluder.table, entry.epoch), detail["status"], now, remaining_ms)
+
+
+def sweep(concluder: Concluder, now: str, remaining_ms: RemainingMs) -> None:
+    """The schedule: every run that is not concluded and whose execution is over."""
+    for entry in ledger_runs.unconcluded_runs(concluder.table):
+        if remaining_ms() < 60_000:
+            return
+        run = ledger_runs.read_run(concluder.table, entry.epoch)
+        found = step_functions.describe(client("stepfunctions"), entry.execution)
+        if run is None or (found and found.status in ("RUNNING", "PENDING_REDRIVE")):
+            continue
+        try:
+            _end(concluder, run, found.status if found else "ABORTED", now, remaining_ms)
+        except Exception:
+            # One run that cannot be concluded must not keep the others from it.
+            logger.exception("could not conclude %s", entry.epoch)
+
+
+def _end(concluder: Concluder, run: RunRecord, status: str, now: str, remaining_ms: RemainingMs) -> None:
+    if status in ("SUCCEEDED", "FAILED"):
+        conclude(concluder, run, now, remaining_ms, status=status, by=f"execution {status.lower()}")
+        return
+    words = status.lower().replace("_", " ")
+    _close(concluder, run.epoch, f"{CANCEL_PREFIX}the execution was {words}" if status == "ABORTED" else f"the execution {words}", remaining_ms)
+    live = sweeping.terminate_jobs(run.epoch, sweeping.queues_of(concluder.table, run.epoch, concluder.settings.queue), f"Headrace run {run.epoch.run} was {words}")
+    clean = not live and sweeping.map_runs_over(_executions(concluder, run.epoch))
+    sweeps = ledger_runs.count_sweep(concluder.table, run.epoch, clean=clean)
+    logger.info("swept", extra={"run": run.epoch.run, "live_jobs": live, "clean_sweeps": sweeps})
+    if sweeps >= _CLEAN_SWEEPS:
+        conclude(concluder, ledger_runs.run_of(concluder.table, run.epoch), now, remaining_ms, status=status, by="sweep")
+
+
+def conclude(
+    concluder: Concluder,
+    run: RunRecord,
+    now: str,
+    remaining_ms: RemainingMs,
+    *,
+    error: Mapping[str, Any] | None = None,
+    status: str = "",
+    by: str,
+) -> Conclusion:
+    """Conclude a run, once; every caller gets how it ended."""
+    epoch, table = run.epoch, concluder.table
+    facts = _facts(concluder, epoch)
+    records = ledger.tasks_with(table, epoch)
+    planned = [item["id"] for item in run_folder.planned(client("s3"), facts.facts)] if facts else []
+    ended = conclusion.conclude(run, records, planned, error=error, status=status)
+    if ended.state != "succeeded":
+        _close(concluder, epoch, ended.cause or ended.state, remaining_ms)
+    sweeping.terminate_jobs(epoch, sweeping.queues_of(table, epoch, concluder.settings.queue), f"Headrace run {epoch.run} is over: {ended.state}")
+    final = replace(run, state=ended.state, ended=now, cause=ended.cause, tasks=dict(ended.counts))
+    failed = [record for record in records.values() if record.status == "failed"]
+    attempts = [attempt for tried in ledger.all_attempts(table, epoch).values() for attempt in tried]
+    told = digest.build(final, failed, attempts, ended.counts)
+    folder = run_facts.folder(concluder.settings.bucket, epoch.run, epoch.number)
+    store.write(client("s3"), folder + "digest.json", told.model_dump_json(by_alias=True).encode(), content_type="application/json")
+    store.write(client("s3"), folder + "digest.md", to_markdown(told).encode(), content_type="text/markdown; charset=utf-8")
+    if facts and ended.state == "succeeded":
+        outputs = pipeline_outputs(table, epoch, facts)
+        store.write(client("s3"), folder + "result.json", json.dumps(values.to_json(outputs), ensure_ascii=False).encode(), content_type="application/json")
+    if ledger_runs.conclude_run(table, epoch, ended.state, ended=now, by=by, cause=ended.cause, tasks=ended.counts):
+        event = alert_events.run_ended(told, stack=concluder.settings.stack, digest_uri=folder + "digest.md", cause=ended.cause)
+        events.publish(client("events"), [alert_events.entry(event)])
+        count(f"Runs{ended.state.title()}")
+    return ended
+
+
+def _close(concluder: Concluder, epoch: Epoch, why: str, remaining_ms: RemainingMs) -> None:
+    left = gates.close(concluder.table, epoch, why, send=partial(send, client("stepfunctions")), remaining_ms=remaining_ms)
+    release_later(concluder.settings.settle_task, epoch, left, closing=True)
+
+
+def _facts(concluder: Concluder, epoch: Epoch) -> run_folder.Run | None:
+    """The run's folder, None when the run was not even planned."""
+    try:
+        return run_folder.read(concluder.settings.bucket, epoch.run, epoch.number)
+    except store.ObjectMissing:
+        return None
+
+
+def _executions(concluder: Concluder, epoch: Epoch) -> list[str]:
+    facts = _facts(concluder, epoch)
+    return run_folder.scope_executions(client("s3"), facts.facts) if facts else []
+
+
+def _answer(ended: Conclusion) -> dict[str, str]:
+    return {"verdict": ended.verdict, "error": ended.error or "Error", "cause": ended.cause, "state": ended.state}
+

@@ -1,0 +1,154 @@
+"""From a launch to a pipeline that can be planned: read, link, bind. Used to check a dropped file and to plan a run.
+
+Everything that was read is kept (`files`), because the run is planned, prepared and resumed from its own copy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from headrace.aws import s3 as store
+from headrace.aws.fetching import fetch_all
+from headrace.core import params as params_module
+from headrace.core import yaml_source
+from headrace.core.errors import InvalidSpec, InvalidValue, Problem
+from headrace.core.fetch import Fetch, Unreadable
+from headrace.core.launch_request import LaunchRequest, Named, read_launch
+from headrace.core.link import link
+from headrace.core.locations import is_uri
+from headrace.core.program import Program
+from headrace.core.spec import Spec, read_spec
+from headrace.core.uses import used_files
+from headrace.core.values import Value
+
+_OWN_KEYS = frozenset({"run", "epoch", "version", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"})
+_MOST_FILES = 200
+INLINE = "input"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A launch with its pipeline linked and its params bound; `files` are the texts it was made from, by place."""
+
+    request: LaunchRequest
+    spec: Spec
+    program: Program
+    params: Mapping[str, Value]
+    files: Mapping[str, str]
+    fetched: Mapping[Fetch, Any] = field(repr=False, default_factory=dict)
+
+
+def load(s3: Any, bucket: str, launch: Mapping[str, Any]) -> Loaded:
+    """The pipeline of a launch (the input of run_pipeline); InvalidSpec with every problem, each in its place."""
+    inline = launch.get("pipeline") if isinstance(launch.get("pipeline"), Mapping) else None
+    said = {key: value for key, value in launch.items() if key not in _OWN_KEYS and not (key == "pipeline" and inline is not None)}
+    request = _request(said, inline=inline is not None)
+    if inline is not None:
+        place, text = INLINE, json.dumps(inline, ensure_ascii=False)
+    else:
+        place = pipeline_uri(s3, bucket, request.pipeline)
+        text = _text(s3, place, "pipeline", str(launch.get("version") or ""))
+    return load_text(s3, place, text, request)
+
+
+def load_text(s3: Any, place: str, text: str, request: LaunchRequest) -> Loaded:
+    """The pipeline in a text that lies at a place (`input`: nowhere)."""
+    dropped = place == INLINE or "/launch/" in place
+    spec = read_spec(yaml_source.read(text, place))
+    if dropped:
+        _refuse_relative(spec)
+    files = {place: text}
+    used = _used(s3, spec, files)
+    program = link(spec, used)
+    base = "" if dropped else place
+    fetched: dict[Fetch, Any] = {}
+    params = bind(s3, spec, request.params, base, fetched)
+    return Loaded(request, spec, program, params, files, fetched)
+
+
+def bind(s3: Any, spec: Spec, given: Mapping[str, Any], base: str, fetched: dict[Fetch, Any]) -> dict[str, Value]:
+    """Every param's value, tables read; `fetched` keeps what was read."""
+    tables = params_module.tables_to_fetch(spec.params, given, base=base)
+    fetched |= fetch_all(s3, tuple(Fetch("text", uri) for uri in tables))
+    texts, problems = {}, []
+    for uri in tables:
+        content = fetched[Fetch("text", uri)]
+        if isinstance(content, Unreadable):
+            problems.append(Problem("params", f"cannot read the table {uri}: {content.reason}"))
+        else:
+            texts[uri] = content
+    if problems:
+        raise InvalidSpec(problems)
+    return params_module.bind(spec.params, given, texts, base=base)
+
+
+def relink(files: Mapping[str, str], place: str) -> Program:
+    """The program of a run's own copy of its files."""
+    specs = {uri: read_spec(yaml_source.read(text, uri)) for uri, text in files.items()}
+    spec = specs.pop(place)
+    return link(spec, specs)
+
+
+def pipeline_uri(s3: Any, bucket: str, pipeline: str | Named) -> str:
+    """Where a pipeline is: a URI as it is, a name below the deployment's `pipelines/`, newest version unless one is named."""
+    if isinstance(pipeline, str):
+        return pipeline
+    folder = f"s3://{bucket}/pipelines/{pipeline.name}/"
+    if pipeline.version:
+        return f"{folder}{pipeline.version}/pipeline.yaml"
+    found = [item for item in store.list_objects(s3, folder) if item.uri.endswith("/pipeline.yaml")]
+    if not found:
+        raise InvalidSpec([Problem("pipeline", f"there is no pipeline of that name in {folder}", pipeline.name, "a folder <name>/<version>/pipeline.yaml")])
+    return max(found, key=lambda item: _version_order(item.uri)).uri
+
+
+def _version_order(uri: str) -> list[tuple[int, str]]:
+    version = uri.rsplit("/", 2)[-2]
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in version.replace("-", ".").split(".")]
+
+
+def _request(said: Mapping[str, Any], *, inline: bool) -> LaunchRequest:
+    # An inline spec takes the place of `pipeline`; a name stands in for it so that the request is whole.
+    document = yaml_source.read(json.dumps({"pipeline": "inline", **said} if inline else dict(said), ensure_ascii=False), INLINE)
+    launch = read_launch(document)
+    if launch.request is None:
+        raise InvalidSpec([Problem("", "the input is a whole pipeline", expected='{"pipeline": {…the pipeline…}, "params": {…}}')])
+    return launch.request
+
+
+def _used(s3: Any, spec: Spec, files: dict[str, str]) -> dict[str, Spec]:
+    """The specs of every used file, and of those they use; `files` keeps the texts."""
+    specs: dict[str, Spec] = {}
+    todo = list(used_files(spec))
+    while todo:
+        uri = todo.pop()
+        if uri in specs or len(specs) >= _MOST_FILES:
+            continue
+        files[uri] = _text(s3, uri, "uses")
+        specs[uri] = read_spec(yaml_source.read(files[uri], uri))
+        todo += used_files(specs[uri])
+    return specs
+
+
+def _text(s3: Any, uri: str, place: str, version: str = "") -> str:
+    try:
+        return store.read(s3, uri, version=version, limit=yaml_source.MAX_BYTES).decode("utf-8-sig")
+    except (store.ObjectMissing, InvalidValue) as error:
+        raise InvalidSpec([Problem(place, str(error), expected="the URI of a pipeline file")]) from error
+    except UnicodeDecodeError as error:
+        raise InvalidSpec([Problem(place, f"{uri} is not UTF-8 (byte {error.start})")]) from error
+
+
+def _refuse_relative(spec: Spec) -> None:
+    """A file dropped into launch/ cannot say where its neighbours are: there they would be launched themselves."""
+    hint = "`headrace run` uploads what a spec names and fills in where it is"
+    problems = [
+        spec.problem(f"{process.path}.uses", "a relative path in a file put straight into launch/", value=process.uses, expected="an s3:// URI", hint=hint)
+        for process in spec.processes.values()
+        if process.uses is not None and not is_uri(process.uses)
+    ]
+    if problems:
+        raise InvalidSpec(problems)

@@ -1,0 +1,51 @@
+"""Publishing a task's outputs: server-side copies, each target claimed first, so that two tasks never meet on one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from headrace.aws import s3 as store
+from headrace.aws.table import Table, Unmet, put
+from headrace.core import ledger_keys
+from headrace.core.errors import InvalidSpec, Problem
+from headrace.core.ledger_items import attribute, key_item
+from headrace.core.publish import Copy
+from headrace.core.records import Epoch
+
+_PARALLEL = 16
+
+
+def publish(table: Table, s3: Any, epoch: Epoch, task: str, copies: Iterable[Copy]) -> None:
+    """Make every copy; InvalidSpec, before anything is copied, when another task of the run publishes to the same place."""
+    wanted = list(copies)
+    if not wanted:
+        return
+    with ThreadPoolExecutor(min(_PARALLEL, len(wanted))) as pool:
+        taken = [other for other in pool.map(lambda copy: _claim(table, epoch, task, copy), wanted) if other]
+        if taken:
+            raise InvalidSpec(taken)
+        list(pool.map(lambda copy: _copy(s3, copy), wanted))
+
+
+def _claim(table: Table, epoch: Epoch, task: str, copy: Copy) -> Problem | None:
+    item = key_item(ledger_keys.target(epoch, copy.target)) | {"task": attribute(task)}
+    try:
+        put(table, item, "attribute_not_exists(#pk)")
+    except Unmet as unmet:
+        other = (unmet.items[0] or {}).get("task", {}).get("S", "")
+        if other != task:
+            return Problem(
+                "publishDir",
+                f"{task} and {other} both publish to {copy.target}",
+                expected="one task per target",
+                hint="Put a key into the path or into `saveAs`",
+            )
+    return None
+
+
+def _copy(s3: Any, copy: Copy) -> None:
+    store.copy(s3, copy.source, copy.target, size=copy.size, tags=dict(copy.tags), storage_class=copy.storage_class)
+    if copy.moved:
+        store.expire_early(s3, copy.source)

@@ -1,0 +1,104 @@
+"""A file dropped into launch/: start one execution for it, or say why not.
+
+    read it ─▶ gone already: nothing to do
+            ─▶ not a launch, not valid: errors/<key>.txt, one alert, nothing started
+            ─▶ StartExecution under a name made from bucket, key and version: a duplicate of the event starts nothing
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.aws import events, launching, ledger_launches
+from headrace.aws import s3 as store
+from headrace.aws.clients import client
+from headrace.aws.observability import count, logger
+from headrace.aws.settings import LaunchRunSettings
+from headrace.aws.step_functions import start_once
+from headrace.aws.table import Table
+from headrace.core import alert_events, names, yaml_source
+from headrace.core.errors import HeadraceError, InvalidSpec, Problem
+from headrace.core.launch_request import LaunchRequest, folder_name, read_launch
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """What launching needs of the function it runs in."""
+
+    settings: LaunchRunSettings
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """An object as its event names it."""
+
+    bucket: str
+    key: str
+    version: str
+
+    @property
+    def uri(self) -> str:
+        """Where it is."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+def launch(launcher: Launcher, dropped: Dropped, now: str) -> str:
+    """Start the run of a dropped file; `started`, `duplicate`, `gone` or `refused`."""
+    try:
+        content = store.read(client("s3"), dropped.uri, version=dropped.version, limit=yaml_source.MAX_BYTES + 1)
+    except store.ObjectMissing:
+        logger.info("gone before it was read", extra={"launch": dropped.uri})
+        return "gone"
+    except HeadraceError as error:
+        return _refuse(launcher, dropped, str(InvalidSpec([Problem("", str(error), file=dropped.uri)])), now)
+    try:
+        said = _read(launcher, dropped, content)
+    except HeadraceError as error:
+        return _refuse(launcher, dropped, str(error), now)
+    started = start_once(
+        client("stepfunctions"), launcher.settings.run_pipeline, names.execution_name(said["run"], said["epoch"]), said
+    )
+    count("RunsStarted" if started else "DuplicateLaunches")
+    return "started" if started else "duplicate"
+
+
+def _read(launcher: Launcher, dropped: Dropped, content: bytes) -> dict[str, Any]:
+    """The input of run_pipeline for this file; raises what is wrong with it, down to the params."""
+    document = yaml_source.read(content, dropped.uri)
+    found = read_launch(document, source=dropped.uri)
+    if found.request is None:
+        loaded = launching.load_text(client("s3"), dropped.uri, content.decode("utf-8-sig"), LaunchRequest(pipeline=dropped.uri))
+        run = _run_id(dropped, loaded.spec.name)
+        return {"pipeline": dropped.uri, "version": dropped.version, "run": run, "epoch": 1}
+    said: dict[str, Any] = dict(document.value)
+    request = found.request
+    run = _run_id(dropped, request.name)
+    epoch = 1
+    if request.resume:
+        resumed = ledger_launches.epoch_of_resume(launcher.table, run, request.resume)
+        run, epoch = resumed.run, resumed.number
+    if "pipeline" in said or not request.resume:
+        place = launching.pipeline_uri(client("s3"), launcher.settings.bucket, request.pipeline)
+        said["pipeline"] = place
+        launching.load(client("s3"), launcher.settings.bucket, said)
+    return {**said, "run": run, "epoch": epoch}
+
+
+def _run_id(dropped: Dropped, name: str) -> str:
+    stem = dropped.key.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return names.launched_run_id(name or folder_name(dropped.uri) or stem, dropped.bucket, dropped.key, dropped.version)
+
+
+def _refuse(launcher: Launcher, dropped: Dropped, why: str, now: str) -> str:
+    """Leave the errors file and tell, once. Not under launch/: a file there would be launched."""
+    report = f"s3://{launcher.settings.bucket}/errors/{dropped.key}.txt"
+    text = f"{dropped.uri} (version {dropped.version or 'none'}) started nothing.\n\n{why}\n"
+    store.write(client("s3"), report, text.encode("utf-8", "replace"), content_type="text/plain; charset=utf-8")
+    if ledger_launches.refused_first(launcher.table, _run_id(dropped, "")):
+        event = alert_events.launch_refused(why, stack=launcher.settings.stack, at=now, launch=dropped.uri, report=report)
+        events.publish(client("events"), [alert_events.entry(event)])
+        count("LaunchesRefused")
+    return "refused"
+

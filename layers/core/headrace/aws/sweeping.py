@@ -1,0 +1,52 @@
+"""Ending what a run left behind: its live jobs, and the Map Runs that may go on after their execution was stopped.
+
+Step Functions only tries to end the jobs of an aborted execution, and a Map Run can outlive its parent. So a run whose execution
+was aborted is swept until nothing of it is found twice in a row (design.md section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from headrace.aws import batch as jobs
+from headrace.aws import ledger
+from headrace.aws.clients import client
+from headrace.aws.table import Table
+from headrace.core.names import job_prefix
+from headrace.core.records import Epoch
+
+
+def queues_of(table: Table, epoch: Epoch, default: str) -> list[str]:
+    """The queues a run has submitted to, the deployment's own first."""
+    used = {attempt.queue for attempts in ledger.all_attempts(table, epoch).values() for attempt in attempts if attempt.queue}
+    return [default, *sorted(used - {default})]
+
+
+def terminate_jobs(epoch: Epoch, queues: Iterable[str], reason: str) -> int:
+    """End every live job of a run's epoch; how many there were."""
+    found = 0
+    for queue in queues:
+        for job in jobs.jobs_named(client("batch"), queue, job_prefix(epoch.run, epoch.number)):
+            jobs.terminate(client("batch"), job["jobId"], reason)
+            found += 1
+    return found
+
+
+def map_runs_over(executions: Iterable[str]) -> bool:
+    """Whether no Map Run of these executions is still going."""
+    return not any(_has_live_map_run(client("stepfunctions"), execution) for execution in executions)
+
+
+def _has_live_map_run(sfn: Any, execution: str) -> bool:
+    try:
+        for page in sfn.get_paginator("list_map_runs").paginate(executionArn=execution):
+            for run in page["mapRuns"]:
+                if sfn.describe_map_run(mapRunArn=run["mapRunArn"])["status"] == "RUNNING":
+                    return True
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"ExecutionDoesNotExist", "ResourceNotFound"}:
+            raise
+    return False

@@ -1,0 +1,131 @@
+"""Preparing a task: render it, look whether its work was done before, else build what Batch is asked for.
+
+    the run is closing        cancelled   the child ends, writing nothing
+    an expansion              expand      run_scope plans and runs the scope behind it
+    nothing to do             skipped     SettleTask records it
+    the work is there         cached      SettleTask uses it
+    else                      submit      with the whole SubmitJob request
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.aws import ledger, ledger_runs, run_folder
+from headrace.aws import s3 as store
+from headrace.aws.cached_work import find as find_cached
+from headrace.aws.clients import client
+from headrace.aws.definitions import definition_arn
+from headrace.aws.fetching import answered
+from headrace.aws.observability import count
+from headrace.aws.produced import answer_from
+from headrace.aws.run_folder import Run
+from headrace.aws.settings import PrepareTaskSettings
+from headrace.aws.table import Table
+from headrace.core import attempt_record, job_build, names, plan_items, run_state, task_inputs, task_work
+from headrace.core.axis_items import from_files
+from headrace.core.job_build import Deployment
+from headrace.core.job_files import job_files
+from headrace.core.job_request import step_functions_form
+from headrace.core.program import LinkedProcess
+from headrace.core.records import AttemptRecord, Epoch
+from headrace.core.task_inputs import TaskInput
+from headrace.core.task_work import Attempt, Work
+from headrace.core.values import File
+from headrace.core.visible import Visible
+from headrace.core.work_dir import job_prefix, work_prefix
+
+_FOUND_IN_STATE = 2_000  # characters of a reason that travel in the state
+
+
+@dataclass(frozen=True, slots=True)
+class Preparer:
+    """What preparing needs of the function it runs in."""
+
+    settings: PrepareTaskSettings
+    table: Table
+    region: str
+
+
+def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str, Any]:
+    """The verdict on a task, the request for Batch, and what SettleTask will need (`prepared`)."""
+    epoch, item = Epoch(event["run"], event["epoch"]), event["task"]
+    if not run_state.starts_tasks(ledger_runs.run_of(preparer.table, epoch).state):
+        return {"verdict": "cancelled", "prepared": None}
+    if plan_items.is_expansion(item):
+        return {"verdict": "expand", "prepared": {"scope": item["id"]}}
+    run = run_folder.read(preparer.settings.bucket, epoch.run, epoch.number)
+    process = run.program.processes[item["p"]]
+    visible, inputs = read_inputs(preparer.table, epoch, run, process, item, event["scope"])
+    if reason := task_work.skip_reason(visible, process, item["k"], inputs):
+        return {"verdict": "skipped", "prepared": {"reason": reason[:_FOUND_IN_STATE]}}
+    again = (event.get("settled") or {}).get("next") or {}
+    attempt = Attempt(**again.get("attempt", {}))
+    work = task_work.work(
+        visible, process, item["k"], _looked_up(inputs), attempt, run=epoch.run, deployment={}, launch=run.overrides
+    )
+    prefix = work_prefix(run.facts.work, work.hash.value)
+    prepared = {
+        "n": attempt.n,
+        "hash": work.hash.value,
+        "plan": f"{run.facts.folder}tasks/{names.task_hash(work.task)}/{attempt.n}.json",
+        "history": again.get("history", []),
+    }
+    plan = attempt_record.to_json(attempt_record.plan_of(work, prefix))
+    store.write(client("s3"), prepared["plan"], json.dumps(plan, ensure_ascii=False).encode(), content_type="application/json")
+    if work.directives.cache and find_cached(client("s3"), prefix, now, preparer.settings.work_days):
+        count("CacheHits")
+        return {"verdict": "cached", "prepared": prepared}
+    request, queue = _submission(preparer, epoch, run, work, prefix)
+    name = request["jobName"]
+    ledger.put_attempt(preparer.table, epoch, AttemptRecord(work.task, attempt.n, now, job_name=name, queue=queue))
+    return {"verdict": "submit", "prepared": {**prepared, "jobName": name, "queue": queue}, "request": step_functions_form(request)}
+
+
+def read_inputs(
+    table: Table, epoch: Epoch, run: Run, process: LinkedProcess, item: Mapping[str, Any], scope: str
+) -> tuple[Visible, list[TaskInput]]:
+    """A task's inputs, gathered from the ledger and the bucket, and what its templates see."""
+    items = from_files(run.program, run_folder.read_axes(run.facts, scope))
+
+    def ask(known: dict[Any, Any]) -> tuple[Visible, list[TaskInput]]:
+        answer = answer_from(table, epoch, run.program, run.params, items, known)
+        visible = Visible(run.program, run.params, items, answer, known)
+        return visible, task_inputs.evaluate(visible, process, item["k"], {"run": {"id": epoch.run}})
+
+    return answered(client("s3"), ask)
+
+
+def _looked_up(inputs: list[TaskInput]) -> list[TaskInput]:
+    found = store.look_all(client("s3"), task_inputs.locations(inputs))
+    return task_inputs.looked_up(inputs, {uri: File(uri, each.size, each.etag) if each else None for uri, each in found.items()})
+
+
+def _submission(preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: str) -> tuple[dict[str, Any], str]:
+    settings = preparer.settings
+    deployment = Deployment(
+        queue=settings.queue,
+        job_role=settings.job_role,
+        execution_role=settings.execution_role,
+        log_group=settings.job_logs,
+        region=preparer.region,
+    )
+    wanted = job_build.definition(work, deployment)
+    arn = definition_arn(preparer.table, wanted) if wanted else ""
+    place = job_prefix(prefix, epoch.run, epoch.number, work.attempt.n)
+    files = job_files(work, prefix)
+    store.write_all(client("s3"), {place + name: content for name, content in files.content.items()})
+    request = job_build.submission(
+        work,
+        deployment,
+        run=epoch.run,
+        epoch=epoch.number,
+        definition_arn=arn,
+        command=files.command(place),
+        environment=files.environment,
+        labels=run.facts.labels,
+    )
+    return request, job_build.queue_of(work, deployment)

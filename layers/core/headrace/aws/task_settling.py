@@ -1,0 +1,340 @@
+"""Settling a task: commit what an attempt made, or decide what follows its failure; then let go who waited.
+
+The commit point is the attempt's manifest, read for the job and attempt that Batch reports. The first attempt whose result is
+written as outputs.json stands; a second one of the same work takes what is there. The task's record and its counts on the
+latches are one transaction (`gates.settle`), so settling twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+from headrace.aws import events, gates, ledger, ledger_runs, logs, run_folder, sweeping
+from headrace.aws import s3 as store
+from headrace.aws.clients import client
+from headrace.aws.committed import commit_outputs
+from headrace.aws.later import release_later
+from headrace.aws.observability import count, logger
+from headrace.aws.produced import answer_from
+from headrace.aws.publishing import publish
+from headrace.aws.settings import SettleTaskSettings
+from headrace.aws.step_functions import send
+from headrace.aws.table import Table
+from headrace.core import (
+    alert_events,
+    attempt_record,
+    batch_detail,
+    partial_json,
+    plan_items,
+    publish as publish_core,
+    retry_policy,
+    run_state,
+    task_work,
+    values,
+)
+from headrace.core.attempt_facts import AttemptFacts
+from headrace.core.attempt_record import Plan
+from headrace.core.axis_items import from_files
+from headrace.core.directives import TaskDirectives
+from headrace.core.errors import HeadraceError
+from headrace.core.ledger_items import fits_inline
+from headrace.core.names import job_prefix
+from headrace.core.outcome import Outcome, classify
+from headrace.core.outcome_classes import OutcomeClass
+from headrace.core.plain_text import one_line
+from headrace.core.records import AttemptRecord, Epoch, TaskRecord
+from headrace.core.retry_policy import Given, PastAttempt, RetryRules, Step
+from headrace.core.visible import Visible
+
+RemainingMs = Callable[[], int]
+_CAUSE = 200  # a child's cause: 200 failed children must not pass 256 KiB
+_HISTORY = 60
+_TAIL = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Settler:
+    """What settling needs of the function it runs in."""
+
+    settings: SettleTaskSettings
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """The task being settled."""
+
+    epoch: Epoch
+    item: Mapping[str, Any]
+    prepared: Mapping[str, Any]
+    now: str
+
+    @property
+    def id(self) -> str:
+        return str(self.item["id"])
+
+
+def settle(settler: Settler, event: Mapping[str, Any], now: str, remaining_ms: RemainingMs) -> dict[str, Any]:
+    """A child's state to `{verdict: done | retry | failed, …}`."""
+    task = _Task(Epoch(event["run"], event["epoch"]), event["task"], event.get("prepared") or {}, now)
+    if event.get("error") and event.get("failedState") != "SubmitJob":
+        return _engine_failure(settler, task, event, remaining_ms)
+    if event.get("verdict") == "skipped":
+        return _complete(settler, task, TaskRecord(task.id, "skipped", now, cause=task.prepared["reason"]), remaining_ms)
+    plan = attempt_record.from_json(json.loads(store.read(client("s3"), task.prepared["plan"])))
+    if event.get("verdict") == "cached":
+        return _use(settler, task, plan, "cached", remaining_ms)
+    return _attempt_ended(settler, task, plan, event, remaining_ms)
+
+
+def release(settler: Settler, event: Mapping[str, Any], remaining_ms: RemainingMs) -> None:
+    """Go on letting waiters go, where an earlier invocation ran out of time."""
+    epoch = Epoch(event["run"], event["epoch"])
+    points = [(place, after) for place, after in event["release"]]
+    go = gates.release_all if event["closing"] else gates.release
+    left = go(settler.table, epoch, points, send=_send(), remaining_ms=remaining_ms)
+    release_later(settler.settings.settle_task, epoch, left, closing=event["closing"])
+
+
+def _attempt_ended(settler: Settler, task: _Task, plan: Plan, event: Mapping[str, Any], remaining_ms: RemainingMs) -> dict[str, Any]:
+    error = event.get("error") or {}
+    detail = event.get("job") or _told(error) or _found_by_name(task)
+    job = batch_detail.read(detail)
+    place = f"{plan.prefix}a/{job.job_id}.{max(1, job.attempt)}/" if job else ""
+    manifest = _manifest(place)
+    facts = AttemptFacts(job=detail, error=str(error.get("Error", "")), cause=str(error.get("Cause", "")), manifest=manifest)
+    outcome = classify(facts)
+    if outcome.succeeded:
+        try:
+            commit_outputs(client("s3"), plan, place, manifest, task.now, task.epoch.run)
+        except HeadraceError as wrong:
+            # The manifest says done and the objects do not bear it out.
+            outcome = replace(outcome, kind=OutcomeClass.MISSING_OUTPUT, cause=one_line(str(wrong), _CAUSE), fix="Look at what the script wrote")
+    else:
+        log = _log(settler, outcome)
+        outcome = classify(replace(facts, log=tuple(log), started=_started(settler, outcome) if outcome.ref.log_stream else None))
+    _note(settler, task, outcome, job)
+    if outcome.succeeded:
+        return _use(settler, task, plan, "succeeded", remaining_ms, outcome)
+    return _failed(settler, task, plan, outcome, remaining_ms)
+
+
+def _use(
+    settler: Settler, task: _Task, plan: Plan, status: str, remaining_ms: RemainingMs, outcome: Outcome | None = None
+) -> dict[str, Any]:
+    """Take the committed result of this work, publish it, record the task."""
+    result = json.loads(store.read(client("s3"), plan.prefix + "outputs.json"))
+    outputs = values.from_json(result["outputs"])
+    try:
+        said = _directives(settler, task, plan)
+        facts = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number).facts
+        copies = publish_core.copies(said.publish, outputs, outdir=facts.outdir, key=plan.keys, process=plan.process)
+        publish(settler.table, client("s3"), task.epoch, task.id, copies)
+    except HeadraceError as wrong:
+        ended = Outcome(OutcomeClass.ENGINE, one_line(str(wrong), _CAUSE), "Change publishDir", firm=True)
+        return _fail(settler, task, ended, Step("fail", ended.cause, 1, 1, drain="terminate"), remaining_ms)
+    record = TaskRecord(
+        task.id,
+        status,
+        task.now,
+        hash=plan.hash,
+        outputs=plan.prefix + "outputs.json",
+        inline=result["outputs"] if fits_inline(result["outputs"]) else None,
+        attempts=plan.attempt.n if status == "succeeded" else 0,
+        job=outcome.ref.job_id if outcome else "",
+    )
+    return _complete(settler, task, record, remaining_ms)
+
+
+def _failed(settler: Settler, task: _Task, plan: Plan, outcome: Outcome, remaining_ms: RemainingMs) -> dict[str, Any]:
+    state = ledger_runs.run_of(settler.table, task.epoch).state
+    if not run_state.starts_tasks(state) and outcome.kind is OutcomeClass.CANCELLED:
+        return {"verdict": "done"}  # the run drains and this job was ended for it: no record, so it reads as cancelled
+    said = _directives(settler, task, plan)
+    history = tuple(_past(entry) for entry in task.prepared.get("history", []))
+    given = Given(plan.memory_mib, plan.time_s, plan.attempt.queue_index)
+    step = retry_policy.next_step(_rules(said, settler, task), outcome, history, given=given, salt=task.id)
+    if step.verdict == "retry" and run_state.starts_tasks(state):
+        return _retry(task, outcome, step, given)
+    if step.verdict == "ignore":
+        record = TaskRecord(task.id, "ignored", task.now, failure=str(outcome.kind), cause=step.why, attempts=plan.attempt.n, job=outcome.ref.job_id)
+        return _complete(settler, task, record, remaining_ms)
+    return _fail(settler, task, outcome, step, remaining_ms, plan.attempt.n)
+
+
+def _retry(task: _Task, outcome: Outcome, step: Step, given: Given) -> dict[str, Any]:
+    count("TasksRetried")
+    history = [*task.prepared.get("history", []), {"kind": str(outcome.kind), "own": outcome.counts_as_own, "given": asdict(given)}]
+    attempt = {
+        "n": step.n + 1 if step.n == task.prepared["n"] else step.n,
+        "own": step.task_attempt,
+        "exit_status": outcome.exit_code,
+        "previous_class": str(outcome.kind),
+        "memory_mib": step.memory_mib,
+        "time_s": step.time_s,
+        "queue_index": step.queue_index,
+    }
+    return {"verdict": "retry", "delay": step.delay_s, "next": {"attempt": attempt, "history": history[-_HISTORY:]}}
+
+
+def _fail(settler: Settler, task: _Task, outcome: Outcome, step: Step, remaining_ms: RemainingMs, attempts: int = 1) -> dict[str, Any]:
+    """Record the failure, tell it, and drain the run: nobody starts any more, who waits is let go."""
+    record = TaskRecord(
+        task.id, "failed", task.now, failure=str(outcome.kind), cause=outcome.cause, attempts=attempts, job=outcome.ref.job_id
+    )
+    settled = gates.settle(settler.table, task.epoch, record, [], send=_send(), remaining_ms=remaining_ms)
+    if settled.record.status != "failed":
+        return {"verdict": "done"}  # an earlier settle of this task had another result, which stands
+    left = gates.close(settler.table, task.epoch, f"{task.id} failed: {outcome.cause}", send=_send(), remaining_ms=remaining_ms)
+    release_later(settler.settings.settle_task, task.epoch, left, closing=True)
+    if step.drain != "finish":
+        sweeping.terminate_jobs(task.epoch, sweeping.queues_of(settler.table, task.epoch, task.prepared.get("queue", "")), "Headrace: the run drains")
+    _tell(settler, task, outcome, attempts)
+    count("TasksFailed")
+    return {"verdict": "failed", "cause": one_line(f"{outcome.kind}: {outcome.cause}", _CAUSE)}
+
+
+def _complete(settler: Settler, task: _Task, record: TaskRecord, remaining_ms: RemainingMs) -> dict[str, Any]:
+    settled = gates.settle(settler.table, task.epoch, record, plan_items.opens(task.item), send=_send(), remaining_ms=remaining_ms)
+    release_later(settler.settings.settle_task, task.epoch, settled.left)
+    count(f"Tasks{settled.record.status.title()}")
+    return {"verdict": "failed" if settled.record.status == "failed" else "done", "cause": one_line(settled.record.cause, _CAUSE)}
+
+
+def _engine_failure(settler: Settler, task: _Task, event: Mapping[str, Any], remaining_ms: RemainingMs) -> dict[str, Any]:
+    """A state before the job broke: what the user can put right is said as it is, everything else is the engine's."""
+    from headrace.core.conclusion import root_cause  # noqa: PLC0415
+
+    name, cause = root_cause(event["error"])
+    kind = OutcomeClass.SUBMIT_REFUSED if name in ("InvalidSpec", "Refused") else OutcomeClass.ENGINE
+    outcome = Outcome(kind, one_line(cause or name, 1000), "Put the spec right and resume" if kind is OutcomeClass.SUBMIT_REFUSED else "Resume the run", firm=True)
+    logger.error("a state failed", extra={"state": event.get("failedState"), "error_name": name})
+    return _fail(settler, task, outcome, Step("fail", outcome.cause, 1, 1, drain="terminate"), remaining_ms, 0)
+
+
+def _tell(settler: Settler, task: _Task, outcome: Outcome, attempts: int) -> None:
+    event = alert_events.TaskFailed(
+        stack=settler.settings.stack,
+        at=task.now,
+        alert=False,
+        run=task.epoch.run,
+        epoch=task.epoch.number,
+        task=task.id,
+        process=str(task.item.get("p", "")),
+        failure=str(outcome.kind),
+        cause=outcome.cause,
+        fix=outcome.fix,
+        attempts=attempts,
+        exit_code=outcome.exit_code,
+        job=outcome.ref.job_id,
+        queue=outcome.ref.queue,
+        log_group=outcome.ref.log_group,
+        log_stream=outcome.ref.log_stream,
+        evidence=outcome.evidence,
+        commands=(f"headrace logs {task.epoch.run} '{task.id}'",),
+    )
+    events.publish(client("events"), [alert_events.entry(event)])
+
+
+def _directives(settler: Settler, task: _Task, plan: Plan) -> TaskDirectives:
+    """The attempt's directives, worked out again: what is about its end was not needed before."""
+    run = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number)
+    scope = str(task.prepared.get("scope", ""))
+    items = from_files(run.program, run_folder.read_axes(run.facts, scope))
+    answer = answer_from(settler.table, task.epoch, run.program, run.params, items, {})
+    visible = Visible(run.program, run.params, items, answer)
+    said, _ = task_work.directives_of(
+        visible, run.program.processes[plan.process], plan.keys, plan.attempt, run=task.epoch.run, deployment={}, launch=run.overrides
+    )
+    return said
+
+
+def _rules(said: TaskDirectives, settler: Settler, task: _Task) -> RetryRules:
+    return RetryRules(
+        strategy=said.error_strategy if "error_strategy" in said.model_fields_set else "",
+        max_retries=said.max_retries if "max_retries" in said.model_fields_set else None,
+        budgets=said.retry,
+        queues=max(1, len(said.queues)),
+        memory_limit_mib=said.resource_limits.memory_mib if said.resource_limits else None,
+    )
+
+
+def _past(entry: Mapping[str, Any]) -> PastAttempt:
+    return PastAttempt(OutcomeClass(entry["kind"]), entry["own"], Given(**entry["given"]))
+
+
+def _note(settler: Settler, task: _Task, outcome: Outcome, job: batch_detail.JobFacts | None) -> None:
+    """What became of the submission, for `status`, `logs` and the digest."""
+    record = AttemptRecord(
+        task.id,
+        task.prepared["n"],
+        task.now,
+        job_name=task.prepared.get("jobName", ""),
+        queue=task.prepared.get("queue", ""),
+        job=outcome.ref.job_id or (job.job_id if job else ""),
+        started=_time(job.started_ms if job else None),
+        ended=_time(job.stopped_ms if job else None) or task.now,
+        exit_code=outcome.exit_code,
+        failure="" if outcome.succeeded else str(outcome.kind),
+        cause="" if outcome.succeeded else outcome.cause,
+        log=outcome.ref.log_stream or (job.last.log_stream if job else ""),
+    )
+    ledger.note_attempt(settler.table, task.epoch, record)
+
+
+def _time(milliseconds: int | None) -> str:
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat() if milliseconds else ""
+
+
+def _told(error: Mapping[str, Any]) -> object:
+    cause = str(error.get("Cause", ""))
+    return partial_json.read(cause) if cause.lstrip().startswith("{") else None
+
+
+def _found_by_name(task: _Task) -> object:
+    """The job, looked up by its name: when what Step Functions says of it cannot be read, or it says nothing."""
+    from headrace.aws import batch as jobs  # noqa: PLC0415
+
+    name, queue = task.prepared.get("jobName"), task.prepared.get("queue")
+    if not name or not queue:
+        return None
+    found = [job for job in jobs.jobs_named(client("batch"), queue, name, live_only=False) if job["jobName"] == name]
+    if not found:
+        return None
+    newest = max(found, key=lambda job: job.get("createdAt", 0))["jobId"]
+    return jobs.describe_jobs(client("batch"), [newest]).get(newest)
+
+
+def _manifest(place: str) -> object:
+    if not place:
+        return None
+    try:
+        return json.loads(store.read(client("s3"), place + "manifest.json"))
+    except (store.ObjectMissing, ValueError):
+        return None
+
+
+def _log(settler: Settler, outcome: Outcome) -> list[str]:
+    if not outcome.ref.log_stream:
+        return []
+    return logs.tail(client("logs"), settler.settings.job_logs, outcome.ref.log_stream, _TAIL)
+
+
+def _started(settler: Settler, outcome: Outcome) -> bool:
+    """Whether the bootstrap's first mark is at the head of the stream: then the image ran our shell."""
+    from headrace.core.bootstrap_marks import is_mark  # noqa: PLC0415
+
+    return any(is_mark(line) for line in logs.head(client("logs"), settler.settings.job_logs, outcome.ref.log_stream))
+
+
+def _send() -> Any:
+    return partial(send, client("stepfunctions"))
+
+
+__all__ = ["Settler", "job_prefix", "release", "settle"]
