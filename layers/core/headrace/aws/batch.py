@@ -31,7 +31,9 @@ def jobs_named(batch: Any, queue: str, prefix: str, *, live_only: bool = True) -
 
     With the JOB_NAME filter ListJobs answers for every status (its `jobStatus` is ignored), so ended ones are dropped here.
     """
-    pages = batch.get_paginator("list_jobs").paginate(jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [prefix + "*"]}])
+    pages = batch.get_paginator("list_jobs").paginate(
+        jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [prefix + "*"]}]
+    )
     for page in pages:
         for job in page["jobSummaryList"]:
             # The filter ignores case; names do not.

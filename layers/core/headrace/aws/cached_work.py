@@ -34,7 +34,9 @@ def _all_there(s3: Any, result: dict[str, Any]) -> bool:
         there = {found.uri: found.size for found in store.list_objects(s3, result["prefix"])}
         return all(there.get(file.uri) == file.size for file in files)
     with ThreadPoolExecutor(max(1, len(files))) as pool:
-        return all(pool.map(lambda file: (found := store.look(s3, file.uri)) is not None and found.size == file.size, files))
+        return all(
+            pool.map(lambda file: (found := store.look(s3, file.uri)) is not None and found.size == file.size, files)
+        )
 
 
 def _files(value: Any) -> list[File]:

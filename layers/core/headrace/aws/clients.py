@@ -7,7 +7,7 @@ gives up early costs a state retry. Endpoints and credentials come from boto3's 
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import boto3
@@ -16,7 +16,7 @@ from botocore.config import Config
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 8}, connect_timeout=5, read_timeout=60)
 
 
-@lru_cache(maxsize=None)
+@cache
 def client(service: str) -> Any:
     """The process's client of a service (`s3`, `dynamodb`, `batch`, …); thread-safe, as botocore clients are."""
     return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]

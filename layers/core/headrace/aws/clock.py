@@ -9,4 +9,4 @@ from headrace.core.records import utc
 
 def utc_now() -> str:
     """Now, as the ledger writes times: ISO 8601 in UTC, to the millisecond."""
-    return utc(datetime.now(UTC).isoformat())  # noqa: TID251 - this is where the clock comes in
+    return utc(datetime.now(UTC).isoformat())

@@ -50,7 +50,11 @@ def from_machine(concluder: Concluder, event: Mapping[str, Any], now: str, remai
         return _answer(Conclusion("failed", type(wrong).__name__, str(wrong)))
     if run is None or run.execution != event["execution"]["id"]:
         # It was refused before it began: another execution has this epoch, or the launch was no launch.
-        return _answer(Conclusion("failed", *conclusion.root_cause(error or {"Error": "EngineError", "Cause": "the run was never begun"})))
+        return _answer(
+            Conclusion(
+                "failed", *conclusion.root_cause(error or {"Error": "EngineError", "Cause": "the run was never begun"})
+            )
+        )
     return _answer(conclude(concluder, run, now, remaining_ms, error=error, by=event["execution"]["name"]))
 
 
@@ -73,7 +77,7 @@ def sweep(concluder: Concluder, now: str, remaining_ms: RemainingMs) -> None:
             continue
         try:
             _end(concluder, run, found.status if found else "ABORTED", now, remaining_ms)
-        except Exception:
+        except Exception:  # noqa: BLE001
             # One run that cannot be concluded must not keep the others from it.
             logger.exception("could not conclude %s", entry.epoch)
 
@@ -83,13 +87,24 @@ def _end(concluder: Concluder, run: RunRecord, status: str, now: str, remaining_
         conclude(concluder, run, now, remaining_ms, status=status, by=f"execution {status.lower()}")
         return
     words = status.lower().replace("_", " ")
-    _close(concluder, run.epoch, f"{CANCEL_PREFIX}the execution was {words}" if status == "ABORTED" else f"the execution {words}", remaining_ms)
-    live = sweeping.terminate_jobs(run.epoch, sweeping.queues_of(concluder.table, run.epoch, concluder.settings.queue), f"Headrace run {run.epoch.run} was {words}")
+    _close(
+        concluder,
+        run.epoch,
+        f"{CANCEL_PREFIX}the execution was {words}" if status == "ABORTED" else f"the execution {words}",
+        remaining_ms,
+    )
+    live = sweeping.terminate_jobs(
+        run.epoch,
+        sweeping.queues_of(concluder.table, run.epoch, concluder.settings.queue),
+        f"Headrace run {run.epoch.run} was {words}",
+    )
     clean = not live and sweeping.map_runs_over(_executions(concluder, run.epoch))
     sweeps = ledger_runs.count_sweep(concluder.table, run.epoch, clean=clean)
     logger.info("swept", extra={"run": run.epoch.run, "live_jobs": live, "clean_sweeps": sweeps})
     if sweeps >= _CLEAN_SWEEPS:
-        conclude(concluder, ledger_runs.run_of(concluder.table, run.epoch), now, remaining_ms, status=status, by="sweep")
+        conclude(
+            concluder, ledger_runs.run_of(concluder.table, run.epoch), now, remaining_ms, status=status, by="sweep"
+        )
 
 
 def conclude(
@@ -110,26 +125,46 @@ def conclude(
     ended = conclusion.conclude(run, records, planned, error=error, status=status)
     if ended.state != "succeeded":
         _close(concluder, epoch, ended.cause or ended.state, remaining_ms)
-    sweeping.terminate_jobs(epoch, sweeping.queues_of(table, epoch, concluder.settings.queue), f"Headrace run {epoch.run} is over: {ended.state}")
+    sweeping.terminate_jobs(
+        epoch,
+        sweeping.queues_of(table, epoch, concluder.settings.queue),
+        f"Headrace run {epoch.run} is over: {ended.state}",
+    )
     final = replace(run, state=ended.state, ended=now, cause=ended.cause, tasks=dict(ended.counts))
     failed = [record for record in records.values() if record.status == "failed"]
     attempts = [attempt for tried in ledger.all_attempts(table, epoch).values() for attempt in tried]
     told = digest.build(final, failed, attempts, ended.counts)
     folder = run_facts.folder(concluder.settings.bucket, epoch.run, epoch.number)
-    store.write(client("s3"), folder + "digest.json", told.model_dump_json(by_alias=True).encode(), content_type="application/json")
-    store.write(client("s3"), folder + "digest.md", to_markdown(told).encode(), content_type="text/markdown; charset=utf-8")
+    store.write(
+        client("s3"),
+        folder + "digest.json",
+        told.model_dump_json(by_alias=True).encode(),
+        content_type="application/json",
+    )
+    store.write(
+        client("s3"), folder + "digest.md", to_markdown(told).encode(), content_type="text/markdown; charset=utf-8"
+    )
     if facts and ended.state == "succeeded":
         outputs = pipeline_outputs(table, epoch, facts)
-        store.write(client("s3"), folder + "result.json", json.dumps(values.to_json(outputs), ensure_ascii=False).encode(), content_type="application/json")
+        store.write(
+            client("s3"),
+            folder + "result.json",
+            json.dumps(values.to_json(outputs), ensure_ascii=False).encode(),
+            content_type="application/json",
+        )
     if ledger_runs.conclude_run(table, epoch, ended.state, ended=now, by=by, cause=ended.cause, tasks=ended.counts):
-        event = alert_events.run_ended(told, stack=concluder.settings.stack, digest_uri=folder + "digest.md", cause=ended.cause)
+        event = alert_events.run_ended(
+            told, stack=concluder.settings.stack, digest_uri=folder + "digest.md", cause=ended.cause
+        )
         events.publish(client("events"), [alert_events.entry(event)])
         count(f"Runs{ended.state.title()}")
     return ended
 
 
 def _close(concluder: Concluder, epoch: Epoch, why: str, remaining_ms: RemainingMs) -> None:
-    left = gates.close(concluder.table, epoch, why, send=partial(send, client("stepfunctions")), remaining_ms=remaining_ms)
+    left = gates.close(
+        concluder.table, epoch, why, send=partial(send, client("stepfunctions")), remaining_ms=remaining_ms
+    )
     release_later(concluder.settings.settle_task, epoch, left, closing=True)
 
 
@@ -148,4 +183,3 @@ def _executions(concluder: Concluder, epoch: Epoch) -> list[str]:
 
 def _answer(ended: Conclusion) -> dict[str, str]:
     return {"verdict": ended.verdict, "error": ended.error or "Error", "cause": ended.cause, "state": ended.state}
-

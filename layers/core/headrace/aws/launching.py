@@ -44,7 +44,11 @@ class Loaded:
 def load(s3: Any, bucket: str, launch: Mapping[str, Any]) -> Loaded:
     """The pipeline of a launch (the input of run_pipeline); InvalidSpec with every problem, each in its place."""
     inline = launch.get("pipeline") if isinstance(launch.get("pipeline"), Mapping) else None
-    said = {key: value for key, value in launch.items() if key not in _OWN_KEYS and not (key == "pipeline" and inline is not None)}
+    said = {
+        key: value
+        for key, value in launch.items()
+        if key not in _OWN_KEYS and not (key == "pipeline" and inline is not None)
+    }
     request = _request(said, inline=inline is not None)
     if inline is not None:
         place, text = INLINE, json.dumps(inline, ensure_ascii=False)
@@ -101,7 +105,16 @@ def pipeline_uri(s3: Any, bucket: str, pipeline: str | Named) -> str:
         return f"{folder}{pipeline.version}/pipeline.yaml"
     found = [item for item in store.list_objects(s3, folder) if item.uri.endswith("/pipeline.yaml")]
     if not found:
-        raise InvalidSpec([Problem("pipeline", f"there is no pipeline of that name in {folder}", pipeline.name, "a folder <name>/<version>/pipeline.yaml")])
+        raise InvalidSpec(
+            [
+                Problem(
+                    "pipeline",
+                    f"there is no pipeline of that name in {folder}",
+                    pipeline.name,
+                    "a folder <name>/<version>/pipeline.yaml",
+                )
+            ]
+        )
     return max(found, key=lambda item: _version_order(item.uri)).uri
 
 
@@ -112,10 +125,14 @@ def _version_order(uri: str) -> list[tuple[int, str]]:
 
 def _request(said: Mapping[str, Any], *, inline: bool) -> LaunchRequest:
     # An inline spec takes the place of `pipeline`; a name stands in for it so that the request is whole.
-    document = yaml_source.read(json.dumps({"pipeline": "inline", **said} if inline else dict(said), ensure_ascii=False), INLINE)
+    document = yaml_source.read(
+        json.dumps({"pipeline": "inline", **said} if inline else dict(said), ensure_ascii=False), INLINE
+    )
     launch = read_launch(document)
     if launch.request is None:
-        raise InvalidSpec([Problem("", "the input is a whole pipeline", expected='{"pipeline": {…the pipeline…}, "params": {…}}')])
+        raise InvalidSpec(
+            [Problem("", "the input is a whole pipeline", expected='{"pipeline": {…the pipeline…}, "params": {…}}')]
+        )
     return launch.request
 
 
@@ -146,7 +163,13 @@ def _refuse_relative(spec: Spec) -> None:
     """A file dropped into launch/ cannot say where its neighbours are: there they would be launched themselves."""
     hint = "`headrace run` uploads what a spec names and fills in where it is"
     problems = [
-        spec.problem(f"{process.path}.uses", "a relative path in a file put straight into launch/", value=process.uses, expected="an s3:// URI", hint=hint)
+        spec.problem(
+            f"{process.path}.uses",
+            "a relative path in a file put straight into launch/",
+            value=process.uses,
+            expected="an s3:// URI",
+            hint=hint,
+        )
         for process in spec.processes.values()
         if process.uses is not None and not is_uri(process.uses)
     ]

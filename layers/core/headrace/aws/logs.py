@@ -15,7 +15,9 @@ def tail(logs: Any, group: str, stream: str, lines: int = 200) -> list[str]:
     token: dict[str, str] = {}
     for _ in range(_PAGES):
         try:
-            page = logs.get_log_events(logGroupName=group, logStreamName=stream, limit=lines, startFromHead=False, **token)
+            page = logs.get_log_events(
+                logGroupName=group, logStreamName=stream, limit=lines, startFromHead=False, **token
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
                 return []

@@ -49,7 +49,9 @@ def write(s3: Any, facts: RunFacts, loaded: Loaded, launch: Mapping[str, Any]) -
             facts.folder + "params.json": _json(values.to_json(dict(loaded.params))),
         },
     )
-    store.write(s3, facts.folder + "run.json", _json({**facts.to_json(), "files": files}), content_type="application/json")
+    store.write(
+        s3, facts.folder + "run.json", _json({**facts.to_json(), "files": files}), content_type="application/json"
+    )
 
 
 @lru_cache(maxsize=_RUNS_KEPT)

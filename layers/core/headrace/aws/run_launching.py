@@ -1,8 +1,8 @@
 """A file dropped into launch/: start one execution for it, or say why not.
 
-    read it ─▶ gone already: nothing to do
-            ─▶ not a launch, not valid: errors/<key>.txt, one alert, nothing started
-            ─▶ StartExecution under a name made from bucket, key and version: a duplicate of the event starts nothing
+read it ─▶ gone already: nothing to do
+─▶ not a launch, not valid: errors/<key>.txt, one alert, nothing started
+─▶ StartExecution under a name made from bucket, key and version: a duplicate of the event starts nothing
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def _read(launcher: Launcher, dropped: Dropped, content: bytes) -> dict[str, Any
     document = yaml_source.read(content, dropped.uri)
     found = read_launch(document, source=dropped.uri)
     if found.request is None:
-        loaded = launching.load_text(client("s3"), dropped.uri, content.decode("utf-8-sig"), LaunchRequest(pipeline=dropped.uri))
+        loaded = launching.load_text(
+            client("s3"), dropped.uri, content.decode("utf-8-sig"), LaunchRequest(pipeline=dropped.uri)
+        )
         run = _run_id(dropped, loaded.spec.name)
         return {"pipeline": dropped.uri, "version": dropped.version, "run": run, "epoch": 1}
     said: dict[str, Any] = dict(document.value)
@@ -97,8 +99,9 @@ def _refuse(launcher: Launcher, dropped: Dropped, why: str, now: str) -> str:
     text = f"{dropped.uri} (version {dropped.version or 'none'}) started nothing.\n\n{why}\n"
     store.write(client("s3"), report, text.encode("utf-8", "replace"), content_type="text/plain; charset=utf-8")
     if ledger_launches.refused_first(launcher.table, _run_id(dropped, "")):
-        event = alert_events.launch_refused(why, stack=launcher.settings.stack, at=now, launch=dropped.uri, report=report)
+        event = alert_events.launch_refused(
+            why, stack=launcher.settings.stack, at=now, launch=dropped.uri, report=report
+        )
         events.publish(client("events"), [alert_events.entry(event)])
         count("LaunchesRefused")
     return "refused"
-

@@ -73,7 +73,13 @@ def look_all(s3: Any, uris: list[str]) -> dict[str, Found | None]:
     if not uris:
         return {}
     with ThreadPoolExecutor(min(_PARALLEL, len(uris))) as pool:
-        return dict(zip(uris, pool.map(lambda uri: _look_folder(s3, uri) if uri.endswith("/") else look(s3, uri), uris), strict=True))
+        return dict(
+            zip(
+                uris,
+                pool.map(lambda uri: _look_folder(s3, uri) if uri.endswith("/") else look(s3, uri), uris),
+                strict=True,
+            )
+        )
 
 
 def _look_folder(s3: Any, uri: str) -> Found | None:
@@ -81,7 +87,11 @@ def _look_folder(s3: Any, uri: str) -> Found | None:
     if not objects:
         return None
     # The folder's identity is its objects': any change of one changes it.
-    return Found(uri, sum(found.size for found in objects), ";".join(f"{found.uri[len(uri):]}={found.etag}" for found in objects))
+    return Found(
+        uri,
+        sum(found.size for found in objects),
+        ";".join(f"{found.uri[len(uri) :]}={found.etag}" for found in objects),
+    )
 
 
 def list_objects(s3: Any, prefix: str) -> Iterator[Found]:
@@ -119,7 +129,9 @@ def write_once(s3: Any, uri: str, body: bytes, *, content_type: str = "applicati
     return True
 
 
-def copy(s3: Any, source: str, target: str, *, size: int, tags: dict[str, str] | None = None, storage_class: str = "") -> None:
+def copy(
+    s3: Any, source: str, target: str, *, size: int, tags: dict[str, str] | None = None, storage_class: str = ""
+) -> None:
     """Copy inside S3, in parts above 5 GiB; ObjectMissing when the source is gone."""
     bucket, key = split_uri(target)
     from_bucket, from_key = split_uri(source)
@@ -152,7 +164,12 @@ def _copy_parts(s3: Any, bucket: str, key: str, origin: dict[str, str], size: in
     def part(number_and_range: tuple[int, tuple[int, int]]) -> dict[str, Any]:
         number, (first, last) = number_and_range
         answer = s3.upload_part_copy(
-            Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, CopySource=origin, CopySourceRange=f"bytes={first}-{last}"
+            Bucket=bucket,
+            Key=key,
+            UploadId=upload,
+            PartNumber=number,
+            CopySource=origin,
+            CopySourceRange=f"bytes={first}-{last}",
         )
         return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
 

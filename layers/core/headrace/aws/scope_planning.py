@@ -59,7 +59,9 @@ def _plan_root(planner: Planner, event: Mapping[str, Any]) -> dict[str, Any]:
     launch = run_facts.check_launch(event["launch"])
     execution, settings = event["execution"], planner.settings
     epoch = identify(planner.table, launch, execution)
-    begun = ledger_runs.begin_run(planner.table, RunRecord(epoch, execution["id"], execution["started"], name=epoch.run))
+    begun = ledger_runs.begin_run(
+        planner.table, RunRecord(epoch, execution["id"], execution["started"], name=epoch.run)
+    )
     if begun.state != run_state.RUNNING:
         raise Refused(f"run {epoch.run}, epoch {epoch.number} is {begun.state}")
     launch = _resumed(planner, epoch, launch)

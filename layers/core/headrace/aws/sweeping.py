@@ -21,7 +21,12 @@ from headrace.core.records import Epoch
 
 def queues_of(table: Table, epoch: Epoch, default: str) -> list[str]:
     """The queues a run has submitted to, the deployment's own first."""
-    used = {attempt.queue for attempts in ledger.all_attempts(table, epoch).values() for attempt in attempts if attempt.queue}
+    used = {
+        attempt.queue
+        for attempts in ledger.all_attempts(table, epoch).values()
+        for attempt in attempts
+        if attempt.queue
+    }
     return [default, *sorted(used - {default})]
 
 

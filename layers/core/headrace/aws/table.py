@@ -8,7 +8,7 @@ because the caller would only do the same again.
 
 from __future__ import annotations
 
-import random  # noqa: TID251 - jitter; tests pass their own
+import random
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError  # noqa: TID251 - an adapter
+from botocore.exceptions import ClientError
 
 from headrace.core.ledger_items import Item, attribute, key_item
 from headrace.core.ledger_keys import Key, Range

@@ -1,10 +1,10 @@
 """Preparing a task: render it, look whether its work was done before, else build what Batch is asked for.
 
-    the run is closing        cancelled   the child ends, writing nothing
-    an expansion              expand      run_scope plans and runs the scope behind it
-    nothing to do             skipped     SettleTask records it
-    the work is there         cached      SettleTask uses it
-    else                      submit      with the whole SubmitJob request
+the run is closing        cancelled   the child ends, writing nothing
+an expansion              expand      run_scope plans and runs the scope behind it
+nothing to do             skipped     SettleTask records it
+the work is there         cached      SettleTask uses it
+else                      submit      with the whole SubmitJob request
 """
 
 from __future__ import annotations
@@ -75,14 +75,20 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
         "history": again.get("history", []),
     }
     plan = attempt_record.to_json(attempt_record.plan_of(work, prefix))
-    store.write(client("s3"), prepared["plan"], json.dumps(plan, ensure_ascii=False).encode(), content_type="application/json")
+    store.write(
+        client("s3"), prepared["plan"], json.dumps(plan, ensure_ascii=False).encode(), content_type="application/json"
+    )
     if work.directives.cache and find_cached(client("s3"), prefix, now, preparer.settings.work_days):
         count("CacheHits")
         return {"verdict": "cached", "prepared": prepared}
     request, queue = _submission(preparer, epoch, run, work, prefix)
     name = request["jobName"]
     ledger.put_attempt(preparer.table, epoch, AttemptRecord(work.task, attempt.n, now, job_name=name, queue=queue))
-    return {"verdict": "submit", "prepared": {**prepared, "jobName": name, "queue": queue}, "request": step_functions_form(request)}
+    return {
+        "verdict": "submit",
+        "prepared": {**prepared, "jobName": name, "queue": queue},
+        "request": step_functions_form(request),
+    }
 
 
 def read_inputs(
@@ -101,7 +107,9 @@ def read_inputs(
 
 def _looked_up(inputs: list[TaskInput]) -> list[TaskInput]:
     found = store.look_all(client("s3"), task_inputs.locations(inputs))
-    return task_inputs.looked_up(inputs, {uri: File(uri, each.size, each.etag) if each else None for uri, each in found.items()})
+    return task_inputs.looked_up(
+        inputs, {uri: File(uri, each.size, each.etag) if each else None for uri, each in found.items()}
+    )
 
 
 def _submission(preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: str) -> tuple[dict[str, Any], str]:

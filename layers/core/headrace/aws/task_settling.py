@@ -30,11 +30,13 @@ from headrace.core import (
     batch_detail,
     partial_json,
     plan_items,
-    publish as publish_core,
     retry_policy,
     run_state,
     task_work,
     values,
+)
+from headrace.core import (
+    publish as publish_core,
 )
 from headrace.core.attempt_facts import AttemptFacts
 from headrace.core.attempt_record import Plan
@@ -84,7 +86,9 @@ def settle(settler: Settler, event: Mapping[str, Any], now: str, remaining_ms: R
     if event.get("error") and event.get("failedState") != "SubmitJob":
         return _engine_failure(settler, task, event, remaining_ms)
     if event.get("verdict") == "skipped":
-        return _complete(settler, task, TaskRecord(task.id, "skipped", now, cause=task.prepared["reason"]), remaining_ms)
+        return _complete(
+            settler, task, TaskRecord(task.id, "skipped", now, cause=task.prepared["reason"]), remaining_ms
+        )
     plan = attempt_record.from_json(json.loads(store.read(client("s3"), task.prepared["plan"])))
     if event.get("verdict") == "cached":
         return _use(settler, task, plan, "cached", remaining_ms)
@@ -100,23 +104,34 @@ def release(settler: Settler, event: Mapping[str, Any], remaining_ms: RemainingM
     release_later(settler.settings.settle_task, epoch, left, closing=event["closing"])
 
 
-def _attempt_ended(settler: Settler, task: _Task, plan: Plan, event: Mapping[str, Any], remaining_ms: RemainingMs) -> dict[str, Any]:
+def _attempt_ended(
+    settler: Settler, task: _Task, plan: Plan, event: Mapping[str, Any], remaining_ms: RemainingMs
+) -> dict[str, Any]:
     error = event.get("error") or {}
     detail = event.get("job") or _told(error) or _found_by_name(task)
     job = batch_detail.read(detail)
     place = f"{plan.prefix}a/{job.job_id}.{max(1, job.attempt)}/" if job else ""
     manifest = _manifest(place)
-    facts = AttemptFacts(job=detail, error=str(error.get("Error", "")), cause=str(error.get("Cause", "")), manifest=manifest)
+    facts = AttemptFacts(
+        job=detail, error=str(error.get("Error", "")), cause=str(error.get("Cause", "")), manifest=manifest
+    )
     outcome = classify(facts)
     if outcome.succeeded:
         try:
             commit_outputs(client("s3"), plan, place, manifest, task.now, task.epoch.run)
         except HeadraceError as wrong:
             # The manifest says done and the objects do not bear it out.
-            outcome = replace(outcome, kind=OutcomeClass.MISSING_OUTPUT, cause=one_line(str(wrong), _CAUSE), fix="Look at what the script wrote")
+            outcome = replace(
+                outcome,
+                kind=OutcomeClass.MISSING_OUTPUT,
+                cause=one_line(str(wrong), _CAUSE),
+                fix="Look at what the script wrote",
+            )
     else:
         log = _log(settler, outcome)
-        outcome = classify(replace(facts, log=tuple(log), started=_started(settler, outcome) if outcome.ref.log_stream else None))
+        outcome = classify(
+            replace(facts, log=tuple(log), started=_started(settler, outcome) if outcome.ref.log_stream else None)
+        )
     _note(settler, task, outcome, job)
     if outcome.succeeded:
         return _use(settler, task, plan, "succeeded", remaining_ms, outcome)
@@ -157,18 +172,29 @@ def _failed(settler: Settler, task: _Task, plan: Plan, outcome: Outcome, remaini
     said = _directives(settler, task, plan)
     history = tuple(_past(entry) for entry in task.prepared.get("history", []))
     given = Given(plan.memory_mib, plan.time_s, plan.attempt.queue_index)
-    step = retry_policy.next_step(_rules(said, settler, task), outcome, history, given=given, salt=task.id)
+    step = retry_policy.next_step(_rules(said), outcome, history, given=given, salt=task.id)
     if step.verdict == "retry" and run_state.starts_tasks(state):
         return _retry(task, outcome, step, given)
     if step.verdict == "ignore":
-        record = TaskRecord(task.id, "ignored", task.now, failure=str(outcome.kind), cause=step.why, attempts=plan.attempt.n, job=outcome.ref.job_id)
+        record = TaskRecord(
+            task.id,
+            "ignored",
+            task.now,
+            failure=str(outcome.kind),
+            cause=step.why,
+            attempts=plan.attempt.n,
+            job=outcome.ref.job_id,
+        )
         return _complete(settler, task, record, remaining_ms)
     return _fail(settler, task, outcome, step, remaining_ms, plan.attempt.n)
 
 
 def _retry(task: _Task, outcome: Outcome, step: Step, given: Given) -> dict[str, Any]:
     count("TasksRetried")
-    history = [*task.prepared.get("history", []), {"kind": str(outcome.kind), "own": outcome.counts_as_own, "given": asdict(given)}]
+    history = [
+        *task.prepared.get("history", []),
+        {"kind": str(outcome.kind), "own": outcome.counts_as_own, "given": asdict(given)},
+    ]
     attempt = {
         "n": step.n + 1 if step.n == task.prepared["n"] else step.n,
         "own": step.task_attempt,
@@ -181,37 +207,63 @@ def _retry(task: _Task, outcome: Outcome, step: Step, given: Given) -> dict[str,
     return {"verdict": "retry", "delay": step.delay_s, "next": {"attempt": attempt, "history": history[-_HISTORY:]}}
 
 
-def _fail(settler: Settler, task: _Task, outcome: Outcome, step: Step, remaining_ms: RemainingMs, attempts: int = 1) -> dict[str, Any]:
+def _fail(
+    settler: Settler, task: _Task, outcome: Outcome, step: Step, remaining_ms: RemainingMs, attempts: int = 1
+) -> dict[str, Any]:
     """Record the failure, tell it, and drain the run: nobody starts any more, who waits is let go."""
     record = TaskRecord(
-        task.id, "failed", task.now, failure=str(outcome.kind), cause=outcome.cause, attempts=attempts, job=outcome.ref.job_id
+        task.id,
+        "failed",
+        task.now,
+        failure=str(outcome.kind),
+        cause=outcome.cause,
+        attempts=attempts,
+        job=outcome.ref.job_id,
     )
     settled = gates.settle(settler.table, task.epoch, record, [], send=_send(), remaining_ms=remaining_ms)
     if settled.record.status != "failed":
         return {"verdict": "done"}  # an earlier settle of this task had another result, which stands
-    left = gates.close(settler.table, task.epoch, f"{task.id} failed: {outcome.cause}", send=_send(), remaining_ms=remaining_ms)
+    left = gates.close(
+        settler.table, task.epoch, f"{task.id} failed: {outcome.cause}", send=_send(), remaining_ms=remaining_ms
+    )
     release_later(settler.settings.settle_task, task.epoch, left, closing=True)
     if step.drain != "finish":
-        sweeping.terminate_jobs(task.epoch, sweeping.queues_of(settler.table, task.epoch, task.prepared.get("queue", "")), "Headrace: the run drains")
+        sweeping.terminate_jobs(
+            task.epoch,
+            sweeping.queues_of(settler.table, task.epoch, task.prepared.get("queue", "")),
+            "Headrace: the run drains",
+        )
     _tell(settler, task, outcome, attempts)
     count("TasksFailed")
     return {"verdict": "failed", "cause": one_line(f"{outcome.kind}: {outcome.cause}", _CAUSE)}
 
 
 def _complete(settler: Settler, task: _Task, record: TaskRecord, remaining_ms: RemainingMs) -> dict[str, Any]:
-    settled = gates.settle(settler.table, task.epoch, record, plan_items.opens(task.item), send=_send(), remaining_ms=remaining_ms)
+    settled = gates.settle(
+        settler.table, task.epoch, record, plan_items.opens(task.item), send=_send(), remaining_ms=remaining_ms
+    )
     release_later(settler.settings.settle_task, task.epoch, settled.left)
     count(f"Tasks{settled.record.status.title()}")
-    return {"verdict": "failed" if settled.record.status == "failed" else "done", "cause": one_line(settled.record.cause, _CAUSE)}
+    return {
+        "verdict": "failed" if settled.record.status == "failed" else "done",
+        "cause": one_line(settled.record.cause, _CAUSE),
+    }
 
 
-def _engine_failure(settler: Settler, task: _Task, event: Mapping[str, Any], remaining_ms: RemainingMs) -> dict[str, Any]:
+def _engine_failure(
+    settler: Settler, task: _Task, event: Mapping[str, Any], remaining_ms: RemainingMs
+) -> dict[str, Any]:
     """A state before the job broke: what the user can put right is said as it is, everything else is the engine's."""
     from headrace.core.conclusion import root_cause  # noqa: PLC0415
 
     name, cause = root_cause(event["error"])
     kind = OutcomeClass.SUBMIT_REFUSED if name in ("InvalidSpec", "Refused") else OutcomeClass.ENGINE
-    outcome = Outcome(kind, one_line(cause or name, 1000), "Put the spec right and resume" if kind is OutcomeClass.SUBMIT_REFUSED else "Resume the run", firm=True)
+    outcome = Outcome(
+        kind,
+        one_line(cause or name, 1000),
+        "Put the spec right and resume" if kind is OutcomeClass.SUBMIT_REFUSED else "Resume the run",
+        firm=True,
+    )
     logger.error("a state failed", extra={"state": event.get("failedState"), "error_name": name})
     return _fail(settler, task, outcome, Step("fail", outcome.cause, 1, 1, drain="terminate"), remaining_ms, 0)
 
@@ -248,12 +300,18 @@ def _directives(settler: Settler, task: _Task, plan: Plan) -> TaskDirectives:
     answer = answer_from(settler.table, task.epoch, run.program, run.params, items, {})
     visible = Visible(run.program, run.params, items, answer)
     said, _ = task_work.directives_of(
-        visible, run.program.processes[plan.process], plan.keys, plan.attempt, run=task.epoch.run, deployment={}, launch=run.overrides
+        visible,
+        run.program.processes[plan.process],
+        plan.keys,
+        plan.attempt,
+        run=task.epoch.run,
+        deployment={},
+        launch=run.overrides,
     )
     return said
 
 
-def _rules(said: TaskDirectives, settler: Settler, task: _Task) -> RetryRules:
+def _rules(said: TaskDirectives) -> RetryRules:
     return RetryRules(
         strategy=said.error_strategy if "error_strategy" in said.model_fields_set else "",
         max_retries=said.max_retries if "max_retries" in said.model_fields_set else None,
