@@ -62,7 +62,7 @@ class Shape:
         if axes and random.random() < 0.25:
             axis = random.choice(axes)
             self.when[name] = (axis, random.choice("abxyz"))
-        if random.random() < 0.15:
+        if random.random() < 0.05:
             self.forks[name] = random.randint(1, 2)
         items = []
         for axis in axes:
@@ -80,7 +80,7 @@ class Shape:
         roll = self.random.random()
         if roll < 0.15:
             return ".all", None
-        if roll < 0.35 and named:
+        if roll < 0.45 and named:
             axis = self.random.choice(named)
             key = {"s": "b", "t": "y"}[axis]
             return f".at({axis}='{key}')", (axis, key)
