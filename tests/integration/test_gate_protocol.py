@@ -66,6 +66,12 @@ CASES = {
     "two members on two shards": Case((Job("a", (("A", 2),)), Job("b", (("A", 2),))), (Gate("z", (("A", 2),)),)),
     "two who wait for one": Case((A1,), (ONE, Gate("y", (("A", 1),))), crashes=1),
     "a turn": Case((A1, Job("y", (("Y", 1),), gated=True)), (Gate("y", (("A", 1),)), Gate("z", (("A", 1),), ("Y", 1)))),
+    "two who wait for one, page by page": Case((A1,), (ONE, Gate("y", (("A", 1),))), hurried=True),
+    "two who wait for one, page by page, anything dies once": Case(
+        (A1,), (Gate("z", (("A", 1),)), Gate("y", (("A", 1),))), hurried=True, crashes=1
+    ),
+    "two of which one is not ready, page by page": Case((A1,), (BOTH, Gate("zz", (("A", 1),))), hurried=True),
+    "two in a closing run, page by page": Case((), (ONE, Gate("y", (("A", 1),))), closes=True, hurried=True, crashes=1),
     "an expansion to nothing": Case((Job("~x", (("A", 2),), (("A", 0, 2),)),), (ONE,), crashes=1, torn="up"),
     "an expansion to one": Case(EXPANDS_TO_1, (ONE,), crashes=1),
     "an expansion to one, read in pieces": Case(EXPANDS_TO_1, (ONE,), torn="up"),
@@ -97,8 +103,9 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_every_interleaving_keeps_the_promises(case: Case) -> None:
+def test_every_interleaving_keeps_the_promises(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each case, in every order and with every death it allows, ends as promised, and there was something to explore."""
+    monkeypatch.setattr(gates, "_PAGE", 1 if case.hurried else 100)
     assert Checker(case).explore() > 20
 
 

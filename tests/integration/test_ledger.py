@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import boto3  # noqa: TID251 - moto answers
+import boto3
 import pytest
-from botocore.config import Config  # noqa: TID251
-from botocore.exceptions import ClientError  # noqa: TID251
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from headrace.aws import gates, ledger, ledger_runs

@@ -13,12 +13,13 @@ shards are read one by one, as DynamoDB's isolation levels allow. `Violation` ca
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
-from botocore.exceptions import ClientError  # noqa: TID251 - what the adapter meets
+from botocore.exceptions import ClientError
 from tests.support.tiny_dynamodb import Failure, Store, perform
 
 from headrace.aws import gates
@@ -64,6 +65,7 @@ class Case:
     closes: bool = False
     crashes: int = 0
     hours: int = 0
+    hurried: bool = False  # no time after the first page: the rest is handed on, and nobody retries that
     torn: str = ""  # "up" or "down": the shards of a latch are read one by one, in this order
 
 
@@ -130,7 +132,8 @@ class Checker:
     _histories: list[tuple[Any, ...]] = field(default_factory=lambda: [()])
     _history_numbers: dict[tuple[int, str], int] = field(default_factory=dict)
     _calls: dict[Function, Call | None] = field(default_factory=dict)
-    _moved: dict[tuple[Function, int, frozenset[str]], Function | None] = field(default_factory=dict)
+    _moved: dict[tuple[Function, int, frozenset[str]], tuple[Function, ...]] = field(default_factory=dict)
+    _left: dict[Function, tuple[gates.Point, ...]] = field(default_factory=dict)
     _effects: dict[tuple[int, Call], tuple[int, str]] = field(default_factory=dict)
 
     # ------------------------------------------------------------------------------------------------ exploring
@@ -194,7 +197,7 @@ class Checker:
             client = _Replay(self._histories[function.history], self._places())
             table = Table(client, "ledger", sleep=lambda _: None, roll=lambda: 0.0, each=_in_turn)
             try:
-                self._run(function, table, client.send)
+                self._left[function] = self._run(function, table, client.send)
                 self._calls[function] = None
             except Paused as paused:
                 self._calls[function] = paused.call
@@ -217,7 +220,7 @@ class Checker:
         if function.kind == "await":
             token = _token(function.task, function.tries)
             return self._again(world, token) if token in world.live else world
-        if function.kind == "settle" and not self._job(function.task).retried:
+        if function.kind.startswith("release") or (function.kind == "settle" and not self._job(function.task).retried):
             return world._replace(lost=True)
         return self._with(world, function._replace(history=0))
 
@@ -277,9 +280,9 @@ class Checker:
         """The truth, from the records alone: every task that the plan or an expansion puts behind the latches has counted."""
         gate = next(gate for gate in self.case.gates if gate.task == task)
         ended = _ended(self.stores[store])
-        for latch, _ in gate.waits:
+        for latch, planned in gate.waits:
             behind = [job for job in self.case.jobs if latch in dict(job.opens)]
-            if not all(job.task in ended and job.status != "failed" for job in behind):
+            if len(behind) < planned or not all(job.task in ended and job.status != "failed" for job in behind):
                 return False
         if gate.turn:
             latch, least = gate.turn
@@ -287,19 +290,27 @@ class Checker:
         return True
 
     # ------------------------------------------------------------------------------------------------ plumbing
-    def _run(self, function: Function, table: Table, send: Callable[..., object]) -> None:
-        if function.kind == "await":
-            gate = next(gate for gate in self.case.gates if gate.task == function.task)
-            token = _token(function.task, function.tries)
-            waiter = Waiter(function.task, token, function.tries, dict(gate.waits), gate.turn)
-            self.under_test.await_inputs(table, EPOCH, waiter, send=send)
-        elif function.kind == "settle":
-            job = self._job(function.task)
-            record = TaskRecord(job.task, "expanded" if job.adds else job.status, AT)
-            adds = {latch: (n, shards) for latch, n, shards in job.adds}
-            self.under_test.settle(table, EPOCH, record, job.opens, send=send, remaining_ms=lambda: ENDLESS, adds=adds)
-        else:
-            self.under_test.close(table, EPOCH, "a task failed", send=send, remaining_ms=lambda: ENDLESS)
+    def _run(self, function: Function, table: Table, send: Callable[..., object]) -> tuple[gates.Point, ...]:
+        """The real code; what it had no time for."""
+        more: dict[str, Any] = {"send": send, "remaining_ms": lambda: 0 if self.case.hurried else ENDLESS}
+        match function.kind:
+            case "await":
+                gate = next(gate for gate in self.case.gates if gate.task == function.task)
+                token = _token(function.task, function.tries)
+                waiter = Waiter(function.task, token, function.tries, dict(gate.waits), gate.turn)
+                self.under_test.await_inputs(table, EPOCH, waiter, send=send)
+                return ()
+            case "settle":
+                job = self._job(function.task)
+                record = TaskRecord(job.task, "expanded" if job.adds else job.status, AT)
+                adds = {latch: (n, shards) for latch, n, shards in job.adds}
+                return self.under_test.settle(table, EPOCH, record, job.opens, adds=adds, **more).left
+            case "release":
+                return gates.release(table, EPOCH, _points(function.task), **more)
+            case "release_all":
+                return gates.release_all(table, EPOCH, _points(function.task), **more)
+        left: tuple[gates.Point, ...] = self.under_test.close(table, EPOCH, "a task failed", **more)
+        return left
 
     def _job(self, task: str) -> Job:
         return next(job for job in self.case.jobs if job.task == task)
@@ -324,20 +335,29 @@ class Checker:
         """The world with these functions under way, past the calls nobody can notice, and those whose time has come."""
         fresh = self._fresh(world) if len(world.started) < len(self.case.jobs) else []
         settles = [Function("settle", job.task) for job in fresh for _ in range(1 + job.twice)]
-        moved = []
+        moved: list[Function] = []
         for function in (*world.functions, *functions, *settles):
-            key = function, world.store, world.live
-            if key not in self._moved:
-                further = self._unnoticed(world, function)
-                self._moved[key] = further if self.call(further) else None
-            if at := self._moved[key]:
-                moved.append(at)
+            moved += self._advanced(world, function)
         return World(
             world.store,
             tuple(sorted(moved)),
             world.started.union(job.task for job in fresh) if fresh else world.started,
             *world[3:],
         )
+
+    def _advanced(self, world: World, function: Function) -> tuple[Function, ...]:
+        """A function past the calls nobody can notice; when that was its end, the one it handed the rest to."""
+        key = function, world.store, world.live
+        if key not in self._moved:
+            further = self._unnoticed(world, function)
+            if self.call(further):
+                self._moved[key] = (further,)
+            elif left := self._left.get(further):
+                kind = "release" if further.kind in {"settle", "release"} else "release_all"
+                self._moved[key] = self._advanced(world, Function(kind, json.dumps(left)))
+            else:
+                self._moved[key] = ()
+        return self._moved[key]
 
     def _fresh(self, world: World) -> list[Job]:
         """Jobs whose time has come: what an expansion made, what a gate let go."""
@@ -409,7 +429,7 @@ class Checker:
         lines = []
         at: World | None = world
         while at is not None:
-            calls = [f"{f.kind} {f.task}/{f.tries}: {self.call(f)}" for f in at.functions]
+            calls = [f"{f.kind} {f.task}/{f.tries}: {_short(self.call(f))}" for f in at.functions]
             lines.append(f"resumed {list(at.resumed)}, live {sorted(at.live)}, next {calls}")
             at = came_from[at]
         return "\n".join(reversed(lines))
@@ -462,6 +482,15 @@ def _state(store: Store) -> str:
 
 def _token(task: str, tries: int) -> str:
     return f"{task}/{tries}"
+
+
+def _short(call: Call | None) -> str:
+    places = re.findall(r'"(?:S|token)": "([A-Z]#[^"]*|[^"]*/\d)"', call.request) if call else []
+    return f"{call.operation} {' '.join(places)}" if call else "end"
+
+
+def _points(text: str) -> list[gates.Point]:
+    return [(place, after) for place, after in json.loads(text)]
 
 
 def _ended(store: Store) -> set[str]:
