@@ -71,7 +71,6 @@ def _linked(text: str) -> Program:
     return link(read_spec(yaml_source.read(text, "s3://bucket/bench.yaml")))
 
 
-
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         print(measure(sys.argv[1], int(sys.argv[2])))

@@ -28,7 +28,8 @@ from headrace.core.expression_tree import (
     steps_of,
     unparse,
 )
-from headrace.core.filters import FILTERS, HIGHER, SCRIPT_ONLY, TESTS, apply_each, attribute_of, keep
+from headrace.core.filters import FILTERS, HIGHER, SCRIPT_ONLY, TESTS
+from headrace.core.list_filters import apply_each, attribute_of, keep
 from headrace.core.process_use import ProcessUse, take_use
 from headrace.core.values import FILE_KEY, Value
 

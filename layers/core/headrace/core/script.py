@@ -19,9 +19,10 @@ from typing import Final
 from headrace.core.compile_expression import Compiled
 from headrace.core.errors import InvalidValue, Problem
 from headrace.core.expressions import compile_quoted, no_process, quoted, reference_of, run
-from headrace.core.filters import ListFile
-from headrace.core.shell_places import HOLE, Kind, Place, find_places
+from headrace.core.filter_values import ListFile
+from headrace.core.shell_places import find_places
 from headrace.core.shell_quote import quote, unquoted
+from headrace.core.shell_reader import HOLE, Kind, Place
 from headrace.core.template_text import Found, split
 from headrace.core.values import Value
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Final
 
 from headrace.core.errors import InvalidValue, shown
-from headrace.core.filters import ListFile
-from headrace.core.shell_places import Kind, Place
+from headrace.core.filter_values import ListFile
+from headrace.core.shell_reader import Kind, Place
 from headrace.core.values import File, Staged, Value, describe, text_of
 
 NameList = Callable[[ListFile], str]
