@@ -214,6 +214,12 @@ def _releases_first(table: Table, epoch: Epoch, record: Any, opens: Any, **more:
     return gates.Settled(committed.record, committed.first, ())
 
 
+def _forgets_the_rest(table: Table, epoch: Epoch, record: Any, opens: Any, **more: Any) -> gates.Settled:
+    """A SettleTask that does not hand on what it had no time for."""
+    settled = gates.settle(table, epoch, record, opens, **more)
+    return gates.Settled(settled.record, settled.first, ())
+
+
 def _closes_after(table: Table, epoch: Epoch, why: str, **more: Any) -> tuple[gates.Point, ...]:
     """A closing that lets everybody go, and only then marks the run."""
     left = gates.release_all(table, epoch, gates.ALL_WAITERS, **more)
@@ -242,6 +248,7 @@ FUNCTION_FAULTS: dict[str, tuple[UnderTest, str]] = {
     "reads before it puts": (UnderTest(await_inputs=_looks_first), "one input"),
     "a repeated settle does not release": (UnderTest(settle=_releases_once), "one input, anything dies once"),
     "releases before it counts": (UnderTest(settle=_releases_first), "one input"),
+    "does not hand on the rest": (UnderTest(settle=_forgets_the_rest), "two who wait for one, page by page"),
     "closes after it released": (UnderTest(close=_closes_after), "a failed input closes the run"),
 }
 INNER_FAULTS = {
@@ -252,8 +259,9 @@ INNER_FAULTS = {
 
 
 @pytest.mark.parametrize(("fault", "case"), FUNCTION_FAULTS.values(), ids=FUNCTION_FAULTS)
-def test_the_checker_finds_a_planted_fault(fault: UnderTest, case: str) -> None:
-    """A function that does its steps in a wrong order is caught by the case that passes with the right one."""
+def test_the_checker_finds_a_planted_fault(fault: UnderTest, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that does its steps in a wrong order, or leaves one out, is caught by a case that passes with the right one."""
+    monkeypatch.setattr(gates, "_PAGE", 1 if CASES[case].hurried else 100)
     with pytest.raises(Violation):
         Checker(CASES[case], fault).explore()
 
