@@ -92,7 +92,10 @@ class Shape:
         for name in self.axes:
             lines.append(f"  {name}:")
             lines += [f"    each: [{', '.join(self.each[name])}]"] if self.each[name] else []
-            inputs = [f'i{number}: "${{{{ {other}{mode}.out }}}}"' for number, (other, (mode, _)) in enumerate(self.refers[name])]
+            inputs = [
+                f'i{number}: "${{{{ {other}{mode}.out }}}}"'
+                for number, (other, (mode, _)) in enumerate(self.refers[name])
+            ]
             lines += [f"    inputs: {{{', '.join(inputs)}}}"] if inputs else []
             if name in self.when:
                 axis, key = self.when[name]
@@ -137,7 +140,11 @@ def possible(shape, model, item):
     """The expansions through which tasks that an item depends on could appear."""
     for producer, must in shape.wanted(item):
         for other in model.events.values():
-            if "x" in other.item and other.item["x"] in shape.axes[producer] and matches({**must, **other.item["k"]}, must):
+            if (
+                "x" in other.item
+                and other.item["x"] in shape.axes[producer]
+                and matches({**must, **other.item["k"]}, must)
+            ):
                 yield other
 
 
@@ -147,7 +154,11 @@ def closure(shape, model, item):
     while todo:
         here = todo.pop()
         parents = [part for part in (model.events[here["id"]].scope,) if part]
-        for name in [*parents, *(e.item["id"] for e in needs(shape, model, here)), *(e.item["id"] for e in possible(shape, model, here))]:
+        for name in [
+            *parents,
+            *(e.item["id"] for e in needs(shape, model, here)),
+            *(e.item["id"] for e in possible(shape, model, here)),
+        ]:
             if name not in found:
                 found.add(name)
                 todo.append(model.events[name].item)
@@ -159,7 +170,10 @@ def shape_and_program(random):
     try:
         return shape, program_of(shape.text())
     except InvalidSpec as error:
-        assert all("comes after it" in p.message or "maxForks" in p.message or "nested in it" in p.message for p in error.problems), error
+        assert all(
+            "comes after it" in p.message or "maxForks" in p.message or "nested in it" in p.message
+            for p in error.problems
+        ), error
         event("refused")
         assume(False)
 

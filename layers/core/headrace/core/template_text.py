@@ -38,7 +38,7 @@ def split(text: str) -> list[str | Found]:
         )
     pieces: list[str | Found] = []
     plain: list[str] = []
-    at, line = 0, 1
+    at, line, count = 0, 1, 0
     while match := _OPEN.search(text, at):
         slashes = match[1]
         plain.append(text[at : match.start()])
@@ -49,7 +49,8 @@ def split(text: str) -> list[str | Found]:
             continue
         plain.append(slashes)
         _flush(plain, pieces)
-        if len(pieces) >= 2 * MAX_EXPRESSIONS:
+        count += 1
+        if count > MAX_EXPRESSIONS:
             raise InvalidValue(
                 f"a template of more than {MAX_EXPRESSIONS:,} expressions", hint="use a list, or a file as input"
             )
