@@ -26,6 +26,7 @@ class AxisItems:
 
     program: Program
     entries: dict[str, dict[Keys, Items]] = field(default_factory=dict)
+    _positions: dict[tuple[str, Keys], dict[str, int]] = field(default_factory=dict, repr=False)
 
     def below(self, axis: str, keys: Mapping[str, str]) -> Items:
         """The items of an axis at these keys of its outer axes; empty where there are none."""
@@ -46,13 +47,17 @@ class AxisItems:
         """Whether the items at these outer keys are worked out already."""
         return self._outer(axis, keys) in self.entries.get(axis, {})
 
+    def position(self, axis: str, keys: Mapping[str, str]) -> int:
+        """Where the item that `keys` name stands among its like; an unknown one after all of them."""
+        known = (axis, self._outer(axis, keys))
+        if known not in self._positions:
+            self._positions[known] = {key: place for place, key in enumerate(self.below(axis, keys))}
+        places = self._positions[known]
+        return places.get(keys[axis], len(places))
+
     def add(self, axis: str, keys: Mapping[str, str], items: Items) -> None:
         """Note the items of an axis at these keys of its outer axes."""
         self.entries.setdefault(axis, {})[self._outer(axis, keys)] = items
-
-    def copy(self) -> AxisItems:
-        """The same entries, to be added to."""
-        return AxisItems(self.program, {axis: dict(known) for axis, known in self.entries.items()})
 
     def _outer(self, axis: str, keys: Mapping[str, str]) -> Keys:
         outer = self.program.axes[axis].outer
@@ -81,7 +86,7 @@ def _walk(  # noqa: PLR0917 - the state of the recursion
     axis = axes[depth]
     here = items.below(axis, chosen)
     one = fixed.get(axis)
-    options = here if one is None else ([one] if one in here else [])
+    options = here if one is None else (one,)
     last = depth + 1 == len(axes)
     for position, key in enumerate(options):
         if last:

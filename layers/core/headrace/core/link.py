@@ -10,7 +10,7 @@ warnings say what is legal and most likely not meant.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from headrace.core import directives
@@ -274,7 +274,7 @@ def _assemble(
         )
         for index, (path, behind) in enumerate(expansions.items())
     }
-    return Program(sketch.namespaces, processes, axes, expanded, dict(outputs))
+    return Program(sketch.namespaces, processes, axes, expanded, dict(outputs), sketch)
 
 
 def _expansions(paths: Mapping[str, Path], axes: Mapping[str, LinkedAxis]) -> dict[Path, list[str]]:
@@ -289,4 +289,4 @@ def _expansions(paths: Mapping[str, Path], axes: Mapping[str, LinkedAxis]) -> di
 
 def _with_warnings(program: Program, sketch: Sketch) -> Program:
     warnings = tuple(sorted(sketch.warnings, key=lambda problem: (problem.file, problem.line)))
-    return Program(program.namespaces, program.processes, program.axes, program.expansions, program.outputs, warnings)
+    return replace(program, warnings=warnings)

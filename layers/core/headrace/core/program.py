@@ -13,11 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from headrace.core.errors import Problem
 from headrace.core.expressions import Template
 from headrace.core.spec import Process, Spec
+
+if TYPE_CHECKING:
+    from headrace.core.uses import Sketch
 
 AxisNames: TypeAlias = tuple[str, ...]
 
@@ -146,6 +149,7 @@ class Program:
     axes: Mapping[str, LinkedAxis]
     expansions: Mapping[Path, Expanded]
     outputs: Mapping[str, tuple[Need, ...]]
+    sketch: Sketch = field(repr=False)
     warnings: tuple[Problem, ...] = ()
 
     def in_order(self, axes: Iterable[str]) -> AxisNames:

@@ -52,12 +52,8 @@ def reference_needs(
 ) -> list[Need]:
     """What one reference depends on: one process, or those behind an output of a used file."""
     here = sketch.namespaces[namespace]
-    drawn = sketch.processes.get(here.processes.get(reference.process, "")) or sketch.using.get(
-        here.uses.get(reference.process, "")
-    )
-    if drawn is None:
-        return []
-    need = _aligned(sketch, namespace, drawn, reference, axes=axes, note=note)
+    drawn = sketch.drawn(here, reference.process)
+    need = aligned_need(sketch, namespace, drawn, reference, axes=axes, note=note)
     if drawn.process.uses is None:
         if reference.output and reference.output not in drawn.process.outputs:
             _no_output(note, reference, drawn.process.outputs)
@@ -70,7 +66,59 @@ def reference_needs(
     if template is None:
         _no_output(note, reference, inner.spec.outputs)
         return []
-    return [_through(sketch, need, each) for each in needs_of(sketch, inner.name, inner.each, template)]
+    return [through(sketch, need, each) for each in needs_of(sketch, inner.name, inner.each, template)]
+
+
+def aligned_need(
+    sketch: Sketch, namespace: str, drawn: Drawn, reference: Reference, *, axes: AxisNames, note: Note | None = None
+) -> Need:
+    """A reference to one process, or to one that uses a file, with the axes of it split in three."""
+    here = sketch.namespaces[namespace]
+    named: dict[str, Key] = {}
+    for local, template in reference.at:
+        axis = here.axes.get(local, "")
+        if axis in drawn.axes:
+            named[axis] = Key(template, namespace)
+        elif note is not None:
+            known = [name for name, full in here.axes.items() if full in drawn.axes]
+            message = f"'{reference.process}' has no axis '{local}'"
+            note(
+                message,
+                expected=f"one of {', '.join(known)}" if known else f"'{reference.process}' is one task: no `at`",
+                hint=nearest(local, known),
+            )
+    shared = here.each if reference.mode == "all" else axes
+    aligned = tuple(axis for axis in drawn.axes if axis in shared and axis not in named)
+    gathered = tuple(axis for axis in drawn.axes if axis not in shared and axis not in named)
+    return Need(drawn.name, reference.output, aligned, tuple(named.items()), gathered)
+
+
+def through(sketch: Sketch, outer: Need, inner: Need) -> Need:
+    """A need inside a used file, as seen by whoever names the file's output: `outer` splits the axes of the `uses`."""
+    named = dict(outer.at)
+    at: dict[str, Key] = {axis: key for axis, key in outer.at if axis in inner.aligned}
+    for axis, key in inner.at:
+        depends = axes_used(sketch, key.namespace, inner.aligned, key.template)
+        if depends <= set(outer.aligned):
+            at[axis] = key
+    producer = sketch.processes[inner.process]
+    aligned = tuple(axis for axis in inner.aligned if axis in outer.aligned and axis not in named)
+    gathered = tuple(axis for axis in producer.axes if axis not in aligned and axis not in at)
+    return replace(inner, aligned=aligned, at=tuple(at.items()), gathered=gathered)
+
+
+def is_plain(sketch: Sketch, namespace: str, reference: Reference) -> bool:
+    """Whether a reference leads to one output of one process, at most through outputs that are nothing but a reference."""
+    here = sketch.namespaces[namespace]
+    drawn = sketch.drawn(here, reference.process)
+    if drawn.process.uses is None:
+        return True
+    template = sketch.namespaces[drawn.name].spec.outputs[reference.output]
+    if len(template.references) != 1 or template.text.replace(" ", "") != f"${{{{{template.references[0]}}}}}".replace(
+        " ", ""
+    ):
+        return False
+    return is_plain(sketch, drawn.name, template.references[0])
 
 
 def given_params(sketch: Sketch, namespace: str, template: Template | Script) -> Iterator[Template]:
@@ -99,43 +147,6 @@ def axes_used(sketch: Sketch, namespace: str, visible: AxisNames, template: Temp
     for given in given_params(sketch, namespace, template):
         found |= axes_used(sketch, here.parent or "", here.each, given)
     return found
-
-
-def _aligned(
-    sketch: Sketch, namespace: str, drawn: Drawn, reference: Reference, *, axes: AxisNames, note: Note | None
-) -> Need:
-    here = sketch.namespaces[namespace]
-    named: dict[str, Key] = {}
-    for local, template in reference.at:
-        axis = here.axes.get(local, "")
-        if axis in drawn.axes:
-            named[axis] = Key(template, namespace)
-        elif note is not None:
-            known = [name for name, full in here.axes.items() if full in drawn.axes]
-            message = f"'{reference.process}' has no axis '{local}'"
-            note(
-                message,
-                expected=f"one of {', '.join(known)}" if known else f"'{reference.process}' is one task: no `at`",
-                hint=nearest(local, known),
-            )
-    shared = here.each if reference.mode == "all" else axes
-    aligned = tuple(axis for axis in drawn.axes if axis in shared and axis not in named)
-    gathered = tuple(axis for axis in drawn.axes if axis not in shared and axis not in named)
-    return Need(drawn.name, reference.output, aligned, tuple(named.items()), gathered)
-
-
-def _through(sketch: Sketch, outer: Need, inner: Need) -> Need:
-    """A need inside a used file, as seen by whoever names the file's output: `outer` splits the axes of the `uses`."""
-    named = dict(outer.at)
-    at: dict[str, Key] = {axis: key for axis, key in outer.at if axis in inner.aligned}
-    for axis, key in inner.at:
-        depends = axes_used(sketch, key.namespace, inner.aligned, key.template)
-        if depends <= set(outer.aligned):
-            at[axis] = key
-    producer = sketch.processes[inner.process]
-    aligned = tuple(axis for axis in inner.aligned if axis in outer.aligned and axis not in named)
-    gathered = tuple(axis for axis in producer.axes if axis not in aligned and axis not in at)
-    return replace(inner, aligned=aligned, at=tuple(at.items()), gathered=gathered)
 
 
 def _no_output(note: Note | None, reference: Reference, outputs: Mapping[str, Any]) -> None:

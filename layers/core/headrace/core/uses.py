@@ -56,6 +56,11 @@ class Sketch:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
+    def drawn(self, namespace: Namespace, local: str) -> Drawn:
+        """The process, or the `uses`, of this name in a namespace."""
+        name = full(namespace.name, local)
+        return self.using[name] if local in namespace.uses else self.processes[name]
+
     def note(
         self, namespace: str, place: str, message: str, *, expected: str = "", hint: str = "", within: int = 0
     ) -> None:
