@@ -117,13 +117,13 @@ PLACES = [
 BASH_PLACES = [
     ('a=(${{ [v, "x y"] }} z); dump "${a[@]}"', lambda v: [v, "x y", "z"]),
     ('a=(); a+=("${{ v }}"); dump "${a[@]}" "${#a[@]}"', lambda v: [v, "1"]),
-    ("y=$(cat <<< ${{ v }}; echo .); dump \"$y\"", lambda v: [f"{v}\n."]),
+    ('y=$(cat <<< ${{ v }}; echo .); dump "$y"', lambda v: [f"{v}\n."]),
     ('y=$(cat <<< "a ${{ v }}"; echo .); dump "$y"', lambda v: [f"a {v}\n."]),
-    ("if [[ ${{ v }} == ${{ v }} && x == \"x\" ]]; then dump same; fi", lambda v: ["same"]),
+    ('if [[ ${{ v }} == ${{ v }} && x == "x" ]]; then dump same; fi', lambda v: ["same"]),
     ("if [[ ( ${{ v }} < x || a == a ) ]]; then dump ${{ v }}; fi", lambda v: [v]),
     ("dump $'it\\'s' ${{ v }}", lambda v: ["it's", v]),
     ('dump "${HOME#\'}\'}" ${{ v }} >(cat) </dev/null >/dev/null; dump ${{ v }}', lambda v: [v]),
-    ("y=$(cat <(printf %s ${{ v }}); echo .); dump \"$y\"", lambda v: [v + "."]),
+    ('y=$(cat <(printf %s ${{ v }}); echo .); dump "$y"', lambda v: [v + "."]),
     ("((1 < 2)) && dump ${{ v }}", lambda v: [v]),
     ("for ((i=0; i<1; i++)); do dump ${{ v }}; done", lambda v: [v]),
     ('dump $"${{ v }}"', lambda v: [v]),
@@ -368,7 +368,7 @@ def test_a_script_whose_quotes_are_unsure_is_refused(source):
 
 
 def test_other_shells_do_not_read_dollar_quotes_alike():
-    """`$'\\''` ends elsewhere in a shell without it, so it is accepted for bash only."""
+    r"""`$'\''` ends elsewhere in a shell without it, so it is accepted for bash only."""
     assert not parse_script("x $'\\'' ${{ v }}", shell="bash -e").problems()
     assert parse_script("x $'\\'' ${{ v }}", shell="/bin/sh").problems()
 

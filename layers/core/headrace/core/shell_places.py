@@ -154,7 +154,7 @@ def _command_word(reader: Reader, level: _Level, word: str) -> None:
     elif word == "[[":
         level.condition = reader.at
         level.start = False
-    elif word not in _KEEPS_COMMAND and not _ASSIGNMENT.match(word):
+    elif word not in _KEEPS_COMMAND and word != HOLE and not _ASSIGNMENT.match(word):  # none gives no word at all
         level.start = False
 
 
