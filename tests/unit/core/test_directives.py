@@ -208,3 +208,11 @@ def test_executors_to_come_are_refused_by_name() -> None:
         assert f"'{name}' is not there yet" in refused(f"executor: {name}")[0].message
     assert "nearest" not in refused("executor: awsbtach")[0].message
     assert refused("executor: awsbtach")[0].hint == "did you mean 'awsbatch'?"
+
+
+@pytest.mark.parametrize("name", ["volumes", "publishDir", "onFailure", "label", "containerOptions"])
+def test_an_empty_list_takes_back_what_a_weaker_layer_said(name: str) -> None:
+    """Replacing by nothing is how a process opts out of a default."""
+    text, _ = GOOD[name]
+    found = evaluate(merge([raw(f"{name}: {text}"), raw(f"{name}: []")]), TASK)
+    assert not getattr(found, DIRECTIVES[name].field)

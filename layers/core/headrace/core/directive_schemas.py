@@ -19,9 +19,9 @@ def expression(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, _TEMPLATE]}
 
 
-def one_or_more(schema: dict[str, Any]) -> dict[str, Any]:
+def one_or_more(schema: dict[str, Any], *, least: int = 1) -> dict[str, Any]:
     """One of it, or a list of some."""
-    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
+    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": least}]}
 
 
 def _whole(least: int, most: int | None = None) -> dict[str, Any]:
@@ -42,8 +42,8 @@ _PUBLISH: Final = _closed(
     [],
     path=_TEXT,
     mode=expression({"enum": ["copy", "move"]}),
-    pattern=one_or_more(_TEXT),
-    only=one_or_more(_TEXT),
+    pattern=one_or_more(_TEXT, least=0),
+    only=one_or_more(_TEXT, least=0),
     saveAs=_TEXT,
     tags=_map(_TEXT),
     storageClass=expression({"enum": list(STORAGE_CLASSES)}),
@@ -62,7 +62,7 @@ _BUDGET: Final = _closed(
 
 SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "container": {"anyOf": [_TEXT, _closed(["image"], image=_TEXT, credentials=_TEXT)]},
-    "containerOptions": {"anyOf": [_TEXT, {"type": "array", "minItems": 1}, {"type": "object"}]},
+    "containerOptions": {"type": ["string", "array", "object"]},
     "cpus": _CPUS,
     "memory": _SIZE,
     "disk": _SIZE,
@@ -74,7 +74,7 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "env": _map({"type": ["string", "number", "boolean"]}),
     "secrets": _map(_TEXT),
     "jobRole": _TEXT,
-    "volumes": one_or_more({"type": ["string", "object"]}),
+    "volumes": one_or_more({"type": ["string", "object"]}, least=0),
     "consumableResources": _map(_whole(1)),
     "resourceLabels": _map({"type": ["string", "number"]}),
     "resourceLimits": expression(_closed([], cpus=_CPUS, memory=_SIZE, disk=_SIZE, time=_SPAN)),
@@ -86,11 +86,11 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         "anyOf": [_SPAN, _closed([], runnable=_SPAN, starting=_SPAN, action=expression({"enum": list(ACTIONS)}))]
     },
     "maxForks": _whole(1),
-    "label": one_or_more({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$"}),
-    "publishDir": one_or_more({"anyOf": [_TEXT, _PUBLISH]}),
+    "label": one_or_more({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$"}, least=0),
+    "publishDir": one_or_more({"anyOf": [_TEXT, _PUBLISH]}, least=0),
     "shell": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]},
     "cache": _BOOLEAN,
     "scratch": _BOOLEAN,
-    "onFailure": one_or_more(_TEXT),
+    "onFailure": one_or_more(_TEXT, least=0),
     "stopWhen": {"type": "string", "pattern": r"^\s*\$\{\{[\s\S]*\}\}\s*$"},
 }

@@ -110,14 +110,14 @@ def choice(*names: str) -> Reader:
     return lambda at: at.value if isinstance(at.value, Template) else at.choice(names)
 
 
-def several(read: Reader, *, most: int = 64) -> Reader:
-    """A reader of one value or a list of them, to a tuple."""
+def several(read: Reader, *, least: int = 0, most: int = 64) -> Reader:
+    """A reader of one value or a list of them, to a tuple; an empty list takes back what a weaker layer said."""
 
     def read_all(at: At) -> Any:
         if isinstance(at.value, Template):
             return at.value
-        if at.value == [] or (isinstance(at.value, list) and len(at.value) > most):
-            at.refuse("a list of the wrong length", expected=f"1 to {most} values")
+        if isinstance(at.value, list) and not least <= len(at.value) <= most:
+            at.refuse("a list of the wrong length", expected=f"{least} to {most} values")
             return None
         values = [read(item) for item in at.each()]
         return None if None in values else tuple(values)
@@ -186,7 +186,7 @@ def container(at: At) -> Any:
 
 def container_options(at: At) -> Any:
     """Options as `docker run` takes them: text, a list of texts, or a map; judged by the parser that translates them."""
-    if isinstance(at.value, str | list | dict) and at.value:
+    if isinstance(at.value, str | list | dict):
         if not holds_template(at.value):
             # With the least memory, so that only what is wrong whatever the memory is refused here.
             at.attempt(lambda value: parse_options(value, memory_mib=4))
@@ -357,7 +357,7 @@ resource_labels: Final = mapping(
     leaf(_tag_value), tag_names, "a tag's name of at most 128 characters, not aws:…", most=40
 )
 consumable_resources: Final = mapping(whole(1), _RESOURCE, "the name or ARN of a consumable resource", most=50)
-queue: Final = several(matching(_QUEUE, "a queue's name or ARN"), most=5)
+queue: Final = several(matching(_QUEUE, "a queue's name or ARN"), least=1, most=5)
 label: Final = several(matching(_LABEL, "a letter, then letters, digits and _"), most=20)
 job_role: Final = matching(_ROLE, "a role's ARN, such as arn:aws:iam::123456789012:role/name")
 on_failure: Final = several(leaf(_glob), most=50)

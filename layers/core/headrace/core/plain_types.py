@@ -7,6 +7,7 @@ command line and in a CSV cell, `from_text` reads it by the declared type.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Final, Literal, get_args
 
 from headrace.core.errors import InvalidValue
@@ -15,6 +16,8 @@ from headrace.core.reading import kind
 from headrace.core.values import File
 
 PlainType = Literal["string", "number", "boolean", "file"]
+_WHOLE: Final = re.compile(r"[-+]?[0-9]{1,40}")
+_DECIMAL: Final = re.compile(r"[-+]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][-+]?[0-9]{1,4})?")
 PLAIN_TYPES: Final = get_args(PlainType)
 _EXPECTED: Final[dict[PlainType, str]] = {
     "string": "text",
@@ -44,13 +47,7 @@ def convert(wanted: PlainType, value: Any, said_in: str) -> Any:
 def from_text(wanted: PlainType, text: str) -> Any:
     """A plain value from text: a number, a boolean, or the text itself. Also what a CSV cell means."""
     if wanted == "number":
-        try:
-            number: int | float = int(text) if len(text) <= 19 else float(text)
-        except ValueError:
-            number = _float(text)
-        if math.isfinite(number):
-            return number
-        raise InvalidValue("not a number", expected=_EXPECTED["number"])
+        return _number(text.strip())
     if wanted == "boolean":
         if text.strip().lower() in ("true", "false"):
             return text.strip().lower() == "true"
@@ -58,11 +55,13 @@ def from_text(wanted: PlainType, text: str) -> Any:
     return text
 
 
-def _float(text: str) -> float:
-    try:
-        return float(text) if "_" not in text else math.nan
-    except ValueError:
-        return math.nan
+def _number(text: str) -> int | float:
+    whole = _WHOLE.fullmatch(text)
+    if whole and -(2**63) <= (number := int(text)) < 2**63:
+        return number
+    if not whole and _DECIMAL.fullmatch(text) and math.isfinite(decimal := float(text)):
+        return decimal
+    raise InvalidValue("not a number", expected="a number such as 3, 0.5 or 1e-3, of at most 64 bits")
 
 
 def _hint(wanted: str, value: Any) -> str:
