@@ -143,13 +143,7 @@ class Job:
             for name in ("retryStrategy", "timeout"):
                 if self.either(name):
                     shown[name] = copy.deepcopy(self.either(name))
-            for name, value in (
-                ("statusReason", self.status_reason),
-                ("startedAt", self.started_at),
-                ("stoppedAt", self.stopped_at),
-            ):
-                if value is not None:
-                    shown[name] = value
+            shown |= self._known()
             if "shareIdentifier" in self.request:
                 shown["shareIdentifier"] = self.request["shareIdentifier"]
             if "schedulingPriorityOverride" in self.request:
@@ -166,13 +160,7 @@ class Job:
                 "jobArn": self.arn, "jobId": self.id, "jobName": self.name, "createdAt": self.created_at, "status": self.status,
                 "jobDefinition": self.definition["jobDefinitionArn"],
             }  # fmt: skip
-            for name, value in (
-                ("statusReason", self.status_reason),
-                ("startedAt", self.started_at),
-                ("stoppedAt", self.stopped_at),
-            ):
-                if value is not None:
-                    shown[name] = value
+            shown |= self._known()
             if array := self.array():
                 shown["arrayProperties"] = {name: value for name, value in array.items() if name != "statusSummary"}
             last = self.attempts[-1]["container"] if self.attempts else {}
@@ -194,6 +182,11 @@ class Job:
         """The job's tags; with propagateTags also the definition's."""
         spread = self.request.get("propagateTags", self.definition.get("propagateTags", False))
         return {**(self.definition.get("tags") or {} if spread else {}), **(self.request.get("tags") or {})}
+
+    def _known(self) -> dict[str, Any]:
+        """What the API leaves out as long as it is not known."""
+        when = {"statusReason": self.status_reason, "startedAt": self.started_at, "stoppedAt": self.stopped_at}
+        return {name: value for name, value in when.items() if value is not None}
 
     def _container(self) -> dict[str, Any]:
         properties = self.properties

@@ -15,7 +15,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -116,24 +115,34 @@ def _start(home: Path, options: dict[str, float | None]) -> Cloud:
         str(os.getpid()),
         *words,
     ]
-    with (home / "cloud.log").open("ab") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment()
-        )
+    pid = _spawn(command, home / "cloud.log")
     try:
-        return _wait(home, process)
+        return _wait(home, pid)
     except BaseException:
-        process.kill()
-        process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        _gone(pid, _STOP_S)
         raise
 
 
-def _wait(home: Path, process: subprocess.Popen[bytes]) -> Cloud:
+def _spawn(command: list[str], log: Path) -> int:
+    """A process of its own session that outlives us; a Popen object would complain about being forgotten."""
+    appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    files = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), appending, 0o644),
+        (os.POSIX_SPAWN_OPEN, 2, str(log), appending, 0o644),
+    ]
+    return os.posix_spawn(command[0], command, _environment(), file_actions=files, setsid=True)
+
+
+def _wait(home: Path, pid: int) -> Cloud:
     deadline = time.monotonic() + _START_S
-    while process.poll() is None and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
         if (home / "cloud.json").exists() and (cloud := find(home)) is not None:
             return cloud
-        time.sleep(0.05)
+        if _gone(pid, 0.05):
+            break
     tail = (home / "cloud.log").read_text(errors="replace")[-2000:]
     raise Refused(f"the local cloud did not start; {home / 'cloud.log'} ends with:\n{tail}")
 

@@ -23,6 +23,7 @@ class Made:
 
 
 def record(name: str, _properties: dict[str, Any], _old: str | None) -> Made:
+    """A resource that is only written down: whoever refers to it gets its name."""
     attributes = (
         "Arn",
         "Id",
@@ -156,11 +157,7 @@ def _function_alias(_name: str, given: dict[str, Any], old: str | None) -> Made:
 
 
 def _event_invoke(name: str, given: dict[str, Any], _old: str | None) -> Made:
-    config = {
-        key: given[key]
-        for key in ("MaximumRetryAttempts", "DestinationConfig", "MaximumEventAgeInSeconds")
-        if key in given
-    }
+    config = {key: value for key, value in given.items() if key not in ("FunctionName", "Qualifier")}
     function = patch_lambda.backend().get_function(
         given["FunctionName"], None if given.get("Qualifier") == "$LATEST" else given.get("Qualifier")
     )
