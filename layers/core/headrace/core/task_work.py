@@ -10,7 +10,7 @@ all attempts of a task: the script goes into it as rendered with the task's own 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from headrace.core import container_options, directives, task_inputs
@@ -104,24 +104,55 @@ def work(
 ) -> Work:
     """The task's work; InvalidSpec with everything that does not fit together, placed in the spec."""
     inputs = list(inputs)
-    spec = visible.program.namespaces[process.namespace].spec
-    said, given = directives_of(visible, process, keys, attempt, run=run, deployment=deployment, launch=launch)
-    task = task_id(process.name, {axis: keys[axis] for axis in process.axes})
+    bare = bare_work(visible, process, keys, attempt, run=run, deployment=deployment, launch=launch)
     files, values = task_inputs.stage(inputs, keys, f"processes.{process.local}.inputs")
     outputs = _outputs(visible, process, keys, {each.name: each.value for each in inputs})
-    memory = _sized(said.memory_mib or 1024, attempt.memory_mib, said.resource_limits.memory_mib if said.resource_limits else None)
-    time = _sized(said.time_s, attempt.time_s, said.resource_limits.time_s if said.resource_limits else None)
-    cpus = _sized(said.cpus or 1, None, said.resource_limits.cpus if said.resource_limits else None)
-    own = {**_task_names(process, task, attempt), "cpus": cpus, "memory": memory, "time": time}
-    options = _options(said, memory, process, spec)
+    own = {
+        **_task_names(process, bare.task, attempt),
+        "cpus": bare.cpus,
+        "memory": bare.memory_mib,
+        "time": bare.time_s,
+    }
     more = {
         **values,
         "outputs": {name: Staged(output.path) for name, output in outputs.items() if output.kind != "stdout"},
         "run": {"id": run},
     }
-    environment = {**said.env, **_environment(run, task, process, keys, attempt)}
-    container = said.container.image if said.container else ""
     fixed = {**own, **_FIXED}
+    return replace(
+        bare,
+        inputs=tuple(files),
+        outputs=outputs,
+        script=_render(visible, process, keys, {**more, "task": own}),
+        hash=task_hash(
+            script=_render(visible, process, keys, {**more, "task": fixed, "run": {"id": ""}}).text,
+            shell=" ".join(bare.directives.shell),
+            container=bare.container,
+            options=container_options.option_text(bare.options),
+            environment=bare.directives.env,
+            inputs=[(each.input, each.path, each.file) for each in files],
+            outputs={name: [output.kind, output.path, list(output.data_path)] for name, output in outputs.items()},
+            secrets=[f"{name}={place}" for name, place in bare.directives.secrets.items()],
+        ),
+    )
+
+
+def bare_work(
+    visible: Visible,
+    process: LinkedProcess,
+    keys: Keys,
+    attempt: Attempt,
+    *,
+    run: str,
+    deployment: Mapping[str, Any],
+    launch: Defaults | None = None,
+) -> Work:
+    """What is known of a task without its inputs: directives, sizes, options, environment. No script, no hash yet."""
+    spec = visible.program.namespaces[process.namespace].spec
+    said, given = directives_of(visible, process, keys, attempt, run=run, deployment=deployment, launch=launch)
+    task = task_id(process.name, {axis: keys[axis] for axis in process.axes})
+    most = said.resource_limits
+    memory = _sized(said.memory_mib or 1024, attempt.memory_mib, most.memory_mib if most else None)
     return Work(
         task=task,
         process=process.name,
@@ -129,25 +160,16 @@ def work(
         attempt=attempt,
         given=given,
         directives=said,
-        options=options,
-        container=container,
-        cpus=cpus,
+        options=_options(said, memory, process, spec),
+        container=said.container.image if said.container else "",
+        cpus=_sized(said.cpus or 1, None, most.cpus if most else None),
         memory_mib=memory,
-        time_s=time,
-        inputs=tuple(files),
-        outputs=outputs,
-        script=_render(visible, process, keys, {**more, "task": own}),
-        environment=environment,
-        hash=task_hash(
-            script=_render(visible, process, keys, {**more, "task": fixed, "run": {"id": ""}}).text,
-            shell=" ".join(said.shell),
-            container=container,
-            options=container_options.option_text(options),
-            environment=said.env,
-            inputs=[(each.input, each.path, each.file) for each in files],
-            outputs={name: [output.kind, output.path, list(output.data_path)] for name, output in outputs.items()},
-            secrets=[f"{name}={place}" for name, place in said.secrets.items()],
-        ),
+        time_s=_sized(said.time_s, attempt.time_s, most.time_s if most else None),
+        inputs=(),
+        outputs={},
+        script=Rendered("", {}),
+        environment={**said.env, **_environment(run, task, process, keys, attempt)},
+        hash=TaskHash("", {}),
     )
 
 
@@ -163,7 +185,9 @@ def directives_of(
 ) -> tuple[TaskDirectives, frozenset[str]]:
     """The directives of one attempt, and the names of those that somebody gave; InvalidSpec with every problem."""
     spec = visible.program.namespaces[process.namespace].spec
-    raw = directives.merge(layers(visible.program.namespaces, process.namespace, process.process, deployment=deployment, launch=launch))
+    raw = directives.merge(
+        layers(visible.program.namespaces, process.namespace, process.process, deployment=deployment, launch=launch)
+    )
     if problem := directives.missing_container(process.local, raw):
         raise InvalidSpec([problem.at(file=spec.file, line=spec.line(problem.path))])
     task = task_id(process.name, {axis: keys[axis] for axis in process.axes})
@@ -204,7 +228,9 @@ def _scope(visible: Visible, process: LinkedProcess, keys: Keys, more: Mapping[s
     return scope | dict(more)
 
 
-def _outputs(visible: Visible, process: LinkedProcess, keys: Keys, inputs: Mapping[str, Value]) -> dict[str, DeclaredOutput]:
+def _outputs(
+    visible: Visible, process: LinkedProcess, keys: Keys, inputs: Mapping[str, Value]
+) -> dict[str, DeclaredOutput]:
     spec = visible.program.namespaces[process.namespace].spec
     found: dict[str, DeclaredOutput] = {}
     problems: list[Problem] = []
@@ -230,7 +256,9 @@ def _options(said: TaskDirectives, memory_mib: int, process: LinkedProcess, spec
         return container_options.parse(said.container_options, declared_env=said.env, memory_mib=memory_mib)
     except InvalidSpec as error:
         place = f"processes.{process.local}.containerOptions"
-        raise InvalidSpec([Problem(place, str(problem)).at(file=spec.file, line=spec.line(place)) for problem in error.problems]) from error
+        raise InvalidSpec(
+            [Problem(place, str(problem)).at(file=spec.file, line=spec.line(place)) for problem in error.problems]
+        ) from error
 
 
 def _environment(run: str, task: str, process: LinkedProcess, keys: Keys, attempt: Attempt) -> dict[str, str]:
