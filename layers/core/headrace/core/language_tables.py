@@ -1,10 +1,11 @@
-"""The table of directives as the user documentation shows it (docs/pipeline_spec.md); a test keeps both equal."""
+"""The closed lists of the language as the user documentation shows them (docs/pipeline_spec.md); tests keep both equal."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from headrace.core.directives import DIRECTIVES, Directive
+from headrace.core.filters import describe_filters
 
 _WHEN: Final = {
     "check": "no",
@@ -20,6 +21,16 @@ def directive_table() -> str:
     return "\n".join([head, *(_row(directive) for directive in DIRECTIVES.values())])
 
 
+def filter_table() -> str:
+    """Markdown: every filter with its arguments and what it gives."""
+    rows = [f"| `{_cell(each['usage'])}` | {_cell(each['summary'])} |" for each in describe_filters()]
+    return "\n".join(["| filter | what it gives |\n|---|---|", *rows])
+
+
 def _row(directive: Directive) -> str:
     layers = "by key" if directive.by_key else "replaced"
     return f"| `{directive.name}` | {directive.form} | {directive.about} | {_WHEN[directive.moment]} | {layers} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
