@@ -74,7 +74,7 @@ def walk(items: AxisItems, axes: AxisNames, fixed: Mapping[str, str]) -> Iterato
     return _walk(items, axes, fixed, {}, 0, (), ())
 
 
-def _walk(  # noqa: PLR0917 - the state of the recursion
+def _walk(
     items: AxisItems,
     axes: AxisNames,
     fixed: Mapping[str, str],

@@ -56,7 +56,6 @@ def link(
     """The program of a spec and of the files it uses, by place; `launch` and `deployment` are directives around the spec's."""
     sketch = flatten(spec, used or {})
     axes = link_axes(sketch)
-    _stop(sketch)
     found = {name: _find(sketch, axes, drawn, launch, deployment) for name, drawn in sketch.processes.items()}
     for drawn in sketch.using.values():
         _check_using(sketch, axes, drawn)

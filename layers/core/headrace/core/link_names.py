@@ -63,14 +63,12 @@ def check_names(sketch: Sketch, drawn: Drawn, place: Place, visible: tuple[str, 
     here = sketch.namespaces[drawn.namespace]
     axes = {local for local, axis in here.axes.items() if axis in visible}
     known = {"params", "key", *axes, *place.more}
+    references = () if place.depends or isinstance(place.template, Script) else place.template.references
+    for name in sorted({reference.process for reference in references}):
+        message = f"'{name}' is a process, and this place sees none"
+        hint = f"Name it under `inputs`: `{name}_file: ${{{{ {name}.… }}}}`"
+        sketch.note(drawn.namespace, place.path, message, hint=f"Data enters through inputs. {hint}")
     for name in sorted(place.template.names - known):
-        if name in here.spec.processes:
-            if place.depends:
-                continue
-            message = f"'{name}' is a process, and this place sees none"
-            hint = f"Name it under `inputs`: `{name}_file: ${{{{ {name}.… }}}}`"
-            sketch.note(drawn.namespace, place.path, message, hint=f"Data enters through inputs. {hint}")
-            continue
         hint = nearest(name, known | (set(here.spec.processes) if place.depends else set()))
         if name in here.axes:
             hint = f"It is an axis of other processes: list it in `each`, or name one key: `process.at({name}=…)`"
