@@ -19,4 +19,4 @@ _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 8}, connect_
 @cache
 def client(service: str) -> Any:
     """The process's client of a service (`s3`, `dynamodb`, `batch`, …); thread-safe, as botocore clients are."""
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+    return boto3.client(service, config=_CONFIG)

@@ -152,12 +152,16 @@ def conclude(
             json.dumps(values.to_json(outputs), ensure_ascii=False).encode(),
             content_type="application/json",
         )
-    if ledger_runs.conclude_run(table, epoch, ended.state, ended=now, by=by, cause=ended.cause, tasks=ended.counts):
+    if ledger_runs.conclude_run(
+        table, epoch, ended.state, ended=now, by=by, cause=ended.cause, tasks=ended.counts, keep_open=True
+    ):
         event = alert_events.run_ended(
             told, stack=concluder.settings.stack, digest_uri=folder + "digest.md", cause=ended.cause
         )
         events.publish(client("events"), [alert_events.entry(event)])
         count(f"Runs{ended.state.title()}")
+        # Only now: a function that died before has left the run among the open ones, and the sweep tells it.
+        ledger_runs.forget_open(table, epoch)
     return ended
 
 

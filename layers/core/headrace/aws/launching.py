@@ -96,8 +96,10 @@ def relink(files: Mapping[str, str], place: str) -> Program:
     return link(spec, specs)
 
 
-def pipeline_uri(s3: Any, bucket: str, pipeline: str | Named) -> str:
+def pipeline_uri(s3: Any, bucket: str, pipeline: str | Named | None) -> str:
     """Where a pipeline is: a URI as it is, a name below the deployment's `pipelines/`, newest version unless one is named."""
+    if pipeline is None:
+        raise InvalidSpec([Problem("pipeline", "missing", expected="the URI of a pipeline, or its name")])
     if isinstance(pipeline, str):
         return pipeline
     folder = f"s3://{bucket}/pipelines/{pipeline.name}/"

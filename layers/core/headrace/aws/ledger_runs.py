@@ -82,6 +82,11 @@ def next_epoch(table: Table, run: str) -> Epoch:
     return Epoch(run, latest.epoch.number + 1)
 
 
+def name_run(table: Table, epoch: Epoch, name: str) -> None:
+    """Give a run the name its pipeline has, known only after it has begun."""
+    update(table, ledger_keys.run(epoch), "SET #name = :name", "attribute_exists(#pk)", {":name": name})
+
+
 def close_run(table: Table, epoch: Epoch, why: str) -> RunRecord:
     """Start no further task of this run; the first reason stays. Gives the record that stands; a concluded run stays so."""
     try:

@@ -28,3 +28,14 @@ def tail(logs: Any, group: str, stream: str, lines: int = 200) -> list[str]:
             break
         token = {"nextToken": page["nextBackwardToken"]}
     return found[-lines:]
+
+
+def head(logs: Any, group: str, stream: str, lines: int = 20) -> list[str]:
+    """The first lines of a stream; empty when there is no such stream."""
+    try:
+        page = logs.get_log_events(logGroupName=group, logStreamName=stream, limit=lines, startFromHead=True)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return []
+        raise
+    return [event["message"] for event in page["events"]]

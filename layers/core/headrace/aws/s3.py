@@ -188,7 +188,7 @@ def _encoded(text: str) -> str:
     return quote(text, safe="")
 
 
-def _missing(error: ClientError, uri: str) -> Exception:
+def _missing(error: ClientError, uri: str) -> ObjectMissing | ClientError:
     """ObjectMissing for what is not there or forbidden, the error itself for anything else."""
     code = error.response["Error"]["Code"]
     if code in _GONE:

@@ -15,11 +15,12 @@ from headrace.aws import gates, launching, ledger_runs, run_folder
 from headrace.aws.clients import client
 from headrace.aws.fetching import answered
 from headrace.aws.later import release_later
-from headrace.aws.produced import answer_from
+from headrace.aws.produced import visible_to
 from headrace.aws.settings import PlanScopeSettings
 from headrace.aws.step_functions import send
 from headrace.aws.table import Table
 from headrace.core import plan_items, run_facts, run_state
+from headrace.core.axis_items import from_files
 from headrace.core.errors import InvalidSpec, Problem, Refused
 from headrace.core.fetch import Fetch
 from headrace.core.plan import Scope, ScopePlan, plan_scope
@@ -76,6 +77,7 @@ def _plan_root(planner: Planner, event: Mapping[str, Any]) -> dict[str, Any]:
         execution=execution["id"],
         started=begun.started,
     )
+    ledger_runs.name_run(planner.table, epoch, facts.name)
     fetched = dict(loaded.fetched)
     made = answered(client("s3"), lambda known: plan_scope(loaded.program, loaded.params, Scope(), known), fetched)
     _check_size(made, settings)
@@ -97,10 +99,11 @@ def _plan_expansion(planner: Planner, event: Mapping[str, Any], now: str, remain
     epoch, scope, item = Epoch(event["run"], event["epoch"]), event["scope"], event["expansion"]
     run = run_folder.read(planner.settings.bucket, epoch.run, epoch.number)
     around = run_folder.read_axes(run.facts, run_folder.scopes_around(scope)[-2])
+    items = from_files(run.program, around)
 
     def ask(known: dict[Fetch, Any]) -> Any:
-        answer = answer_from(planner.table, epoch, run.program, run.params, around, known)
-        return plan_scope(run.program, run.params, Scope(scope, around, answer), known)
+        visible = visible_to(planner.table, epoch, run.program, run.params, items, item, known)
+        return plan_scope(run.program, run.params, Scope(scope, around, visible.answer), known)
 
     made: ScopePlan = answered(client("s3"), ask)
     _check_size(made, planner.settings)

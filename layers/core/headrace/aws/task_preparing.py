@@ -21,11 +21,11 @@ from headrace.aws.clients import client
 from headrace.aws.definitions import definition_arn
 from headrace.aws.fetching import answered
 from headrace.aws.observability import count
-from headrace.aws.produced import answer_from
+from headrace.aws.produced import visible_to
 from headrace.aws.run_folder import Run
 from headrace.aws.settings import PrepareTaskSettings
 from headrace.aws.table import Table
-from headrace.core import attempt_record, job_build, names, plan_items, run_state, task_inputs, task_work
+from headrace.core import attempt_record, job_build, job_command, names, plan_items, run_state, task_inputs, task_work
 from headrace.core.axis_items import from_files
 from headrace.core.job_build import Deployment
 from headrace.core.job_files import job_files
@@ -36,7 +36,7 @@ from headrace.core.task_inputs import TaskInput
 from headrace.core.task_work import Attempt, Work
 from headrace.core.values import File
 from headrace.core.visible import Visible
-from headrace.core.work_dir import job_prefix, work_prefix
+from headrace.core.work_places import job_prefix, work_prefix
 
 _FOUND_IN_STATE = 2_000  # characters of a reason that travel in the state
 
@@ -98,8 +98,7 @@ def read_inputs(
     items = from_files(run.program, run_folder.read_axes(run.facts, scope))
 
     def ask(known: dict[Any, Any]) -> tuple[Visible, list[TaskInput]]:
-        answer = answer_from(table, epoch, run.program, run.params, items, known)
-        visible = Visible(run.program, run.params, items, answer, known)
+        visible = visible_to(table, epoch, run.program, run.params, items, item, known)
         return visible, task_inputs.evaluate(visible, process, item["k"], {"run": {"id": epoch.run}})
 
     return answered(client("s3"), ask)
@@ -124,16 +123,15 @@ def _submission(preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: 
     wanted = job_build.definition(work, deployment)
     arn = definition_arn(preparer.table, wanted) if wanted else ""
     place = job_prefix(prefix, epoch.run, epoch.number, work.attempt.n)
-    files = job_files(work, prefix)
-    store.write_all(client("s3"), {place + name: content for name, content in files.content.items()})
+    store.write_all(client("s3"), {place + name: content for name, content in job_files(work, prefix).items()})
     request = job_build.submission(
         work,
         deployment,
         run=epoch.run,
         epoch=epoch.number,
         definition_arn=arn,
-        command=files.command(place),
-        environment=files.environment,
+        command=job_command.command(),
+        environment=job_command.environment(place, deployment.cli_path),
         labels=run.facts.labels,
     )
     return request, job_build.queue_of(work, deployment)

@@ -19,7 +19,7 @@ from headrace.aws.clients import client
 from headrace.aws.committed import commit_outputs
 from headrace.aws.later import release_later
 from headrace.aws.observability import count, logger
-from headrace.aws.produced import answer_from
+from headrace.aws.produced import visible_to
 from headrace.aws.publishing import publish
 from headrace.aws.settings import SettleTaskSettings
 from headrace.aws.step_functions import send
@@ -44,13 +44,12 @@ from headrace.core.axis_items import from_files
 from headrace.core.directives import TaskDirectives
 from headrace.core.errors import HeadraceError
 from headrace.core.ledger_items import fits_inline
-from headrace.core.names import job_prefix
 from headrace.core.outcome import Outcome, classify
 from headrace.core.outcome_classes import OutcomeClass
 from headrace.core.plain_text import one_line
 from headrace.core.records import AttemptRecord, Epoch, TaskRecord
 from headrace.core.retry_policy import Given, PastAttempt, RetryRules, Step
-from headrace.core.visible import Visible
+from headrace.core.work_places import attempt_prefix
 
 RemainingMs = Callable[[], int]
 _CAUSE = 200  # a child's cause: 200 failed children must not pass 256 KiB
@@ -73,6 +72,7 @@ class _Task:
     epoch: Epoch
     item: Mapping[str, Any]
     prepared: Mapping[str, Any]
+    scope: str
     now: str
 
     @property
@@ -82,7 +82,7 @@ class _Task:
 
 def settle(settler: Settler, event: Mapping[str, Any], now: str, remaining_ms: RemainingMs) -> dict[str, Any]:
     """A child's state to `{verdict: done | retry | failed, …}`."""
-    task = _Task(Epoch(event["run"], event["epoch"]), event["task"], event.get("prepared") or {}, now)
+    task = _Task(Epoch(event["run"], event["epoch"]), event["task"], event.get("prepared") or {}, event["scope"], now)
     if event.get("error") and event.get("failedState") != "SubmitJob":
         return _engine_failure(settler, task, event, remaining_ms)
     if event.get("verdict") == "skipped":
@@ -110,7 +110,7 @@ def _attempt_ended(
     error = event.get("error") or {}
     detail = event.get("job") or _told(error) or _found_by_name(task)
     job = batch_detail.read(detail)
-    place = f"{plan.prefix}a/{job.job_id}.{max(1, job.attempt)}/" if job else ""
+    place = attempt_prefix(plan.prefix, job.job_id, job.attempt) if job else ""
     manifest = _manifest(place)
     facts = AttemptFacts(
         job=detail, error=str(error.get("Error", "")), cause=str(error.get("Cause", "")), manifest=manifest
@@ -295,10 +295,8 @@ def _tell(settler: Settler, task: _Task, outcome: Outcome, attempts: int) -> Non
 def _directives(settler: Settler, task: _Task, plan: Plan) -> TaskDirectives:
     """The attempt's directives, worked out again: what is about its end was not needed before."""
     run = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number)
-    scope = str(task.prepared.get("scope", ""))
-    items = from_files(run.program, run_folder.read_axes(run.facts, scope))
-    answer = answer_from(settler.table, task.epoch, run.program, run.params, items, {})
-    visible = Visible(run.program, run.params, items, answer)
+    items = from_files(run.program, run_folder.read_axes(run.facts, task.scope))
+    visible = visible_to(settler.table, task.epoch, run.program, run.params, items, task.item, {})
     said, _ = task_work.directives_of(
         visible,
         run.program.processes[plan.process],
@@ -393,6 +391,3 @@ def _started(settler: Settler, outcome: Outcome) -> bool:
 
 def _send() -> Any:
     return partial(send, client("stepfunctions"))
-
-
-__all__ = ["Settler", "job_prefix", "release", "settle"]

@@ -124,6 +124,11 @@ def launch(launch_id: str, what: str) -> Key:
     return Key(f"D#{launch_id}", what)
 
 
+def target(epoch: Epoch, uri: str) -> Key:
+    """The task that publishes to this place: one per place and epoch."""
+    return Key(f"P#{epoch}#{names.record_partition(uri)}", uri)
+
+
 def job_definition(content_hash: str) -> Key:
     """The Batch job definition registered for this content."""
     return Key(f"J#{content_hash}", "definition")

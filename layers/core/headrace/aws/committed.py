@@ -1,0 +1,34 @@
+"""Committing the result of a piece of work: the first attempt whose outputs.json is written stands."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from headrace.aws import s3 as store
+from headrace.core import values
+from headrace.core.attempt_record import Plan
+from headrace.core.job_outputs import JSON_LIMIT, collect, json_paths, read_manifest
+from headrace.core.values import File
+
+
+def commit_outputs(s3: Any, plan: Plan, attempt: str, manifest: object, now: str, run: str) -> None:
+    """Make an attempt's outputs the result of its work; InvalidSpec when they are not as declared.
+
+    `attempt` is the attempt's folder. `If-None-Match` decides between two attempts: whoever comes second takes what is there.
+    """
+    told = read_manifest(manifest)
+    place = attempt + "out/"
+    listing = [File(found.uri, found.size, found.etag) for found in store.list_objects(s3, place)]
+    contents = {path: store.read(s3, place + path, limit=JSON_LIMIT + 1) for path in json_paths(plan.outputs, told)}
+    outputs = collect(plan.outputs, told, place, listing, contents)
+    result = {
+        "version": 1,
+        "hash": plan.hash,
+        "prefix": place,
+        "at": now,
+        "run": run,
+        "task": plan.task,
+        "outputs": values.to_json(outputs),
+    }
+    store.write_once(s3, plan.prefix + "outputs.json", json.dumps(result, ensure_ascii=False).encode())
