@@ -14,8 +14,11 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
+from headrace.core import directive_readers as readers
 from headrace.core import directive_values as values
 from headrace.core import units
+from headrace.core.absent_directives import ELSEWHERE
+from headrace.core.document import key_path
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem, nearest
 from headrace.core.expressions import Resolve, Template, no_process
 from headrace.core.expressions import evaluate as evaluate_template
@@ -25,7 +28,6 @@ from headrace.core.reading import At, Book, holds_template
 from headrace.core.retry_budgets import Budget
 from headrace.core.spec_publish import Publish, read_publish
 from headrace.core.volumes import Volume
-from headrace.core.yaml_source import key_path
 
 Moment = Literal["check", "plan", "attempt", "success"]
 Raw = Mapping[str, Any]
@@ -42,7 +44,7 @@ class Directive:
 
     name: str
     field: str
-    read: values.Reader
+    read: readers.Reader
     moment: Moment
     form: str
     about: str
@@ -100,10 +102,10 @@ def _stop_when(at: At) -> Any:
 _TABLE: Final = (
     Directive("container", "container", values.container, "attempt", "image · `job-definition://name[:revision]` · `{image, credentials}`", "the image a task runs in"),
     Directive("containerOptions", "container_options", values.container_options, "attempt", "text, list or map", "options as `docker run` takes them"),
-    Directive("cpus", "cpus", values.leaf(units.cpus), "attempt", "whole number; 0.25 or 0.5 on Fargate", "vCPUs"),
-    Directive("memory", "memory_mib", values.leaf(units.memory_mib), "attempt", "size, `8 GB`", "memory"),
-    Directive("disk", "disk_gib", values.leaf(units.disk_gib), "attempt", "size, `50 GB`", "disk space (Fargate)"),
-    Directive("time", "time_s", values.leaf(units.time_limit_s), "attempt", "duration, `90m`, at least `60s`", "the longest an attempt may run"),
+    Directive("cpus", "cpus", readers.leaf(units.cpus), "attempt", "whole number; 0.25 or 0.5 on Fargate", "vCPUs"),
+    Directive("memory", "memory_mib", readers.leaf(units.memory_mib), "attempt", "size, `8 GB`", "memory"),
+    Directive("disk", "disk_gib", readers.leaf(units.disk_gib), "attempt", "size, `50 GB`", "disk space (Fargate)"),
+    Directive("time", "time_s", readers.leaf(units.time_limit_s), "attempt", "duration, `90m`, at least `60s`", "the longest an attempt may run"),
     Directive("accelerator", "accelerator", values.accelerator, "attempt", "number · `{count, type}`", "GPUs"),
     Directive("queue", "queues", values.queue, "attempt", "name or ARN · list", "the job queue; a list is a ladder that retries climb"),
     Directive("executor", "executor", values.executor, "check", "`awsbatch`", "where tasks run"),
@@ -115,45 +117,21 @@ _TABLE: Final = (
     Directive("consumableResources", "consumable_resources", values.consumable_resources, "attempt", "map name: number", "licences and other things Batch counts"),
     Directive("resourceLabels", "resource_labels", values.resource_labels, "attempt", "map tag: text", "tags of the job, for bills", by_key=True),
     Directive("resourceLimits", "resource_limits", values.resource_limits, "attempt", "`{cpus, memory, disk, time}`", "caps on what a task may ask for"),
-    Directive("errorStrategy", "error_strategy", values.choice("terminate", "finish", "ignore", "retry"), "attempt", "`terminate` · `finish` · `ignore` · `retry`", "what a failure does to the run"),
-    Directive("maxRetries", "max_retries", values.whole(0, 100), "attempt", "whole number", "how often a failed task is tried again"),
+    Directive("errorStrategy", "error_strategy", readers.choice("terminate", "finish", "ignore", "retry"), "attempt", "`terminate` · `finish` · `ignore` · `retry`", "what a failure does to the run"),
+    Directive("maxRetries", "max_retries", readers.whole(0, 100), "attempt", "whole number", "how often a failed task is tried again"),
     Directive("maxErrors", "max_errors", values.max_errors, "attempt", "number · `10%`", "how many tasks of the process may fail before the run ends"),
     Directive("retry", "retry", values.retry, "attempt", "map class: number · `{times, delay, memory, upTo, time, codes}`", "how often each outcome class is tried again"),
     Directive("waitLimit", "wait_limit", values.wait_limit, "attempt", "duration · `{runnable, starting, action}`", "how long a job may wait, and what happens then"),
-    Directive("maxForks", "max_forks", values.whole(1), "plan", "whole number", "how many tasks of the process run at once"),
+    Directive("maxForks", "max_forks", readers.whole(1), "plan", "whole number", "how many tasks of the process run at once"),
     Directive("label", "label", values.label, "check", "name · list", "marks that `withLabel` selects"),
     Directive("publishDir", "publish", read_publish, "attempt", "path · `{path, mode, pattern, only, saveAs, tags, storageClass}` · list", "which outputs are copied to the results, and where", later=frozenset({"saveAs"})),
     Directive("shell", "shell", values.shell, "check", "text · list of words", "the shell that runs the script, of the sh family"),
-    Directive("cache", "cache", values.boolean, "attempt", "true · false", "whether equal work is used again"),
-    Directive("scratch", "scratch", values.boolean, "attempt", "true · false", "whether the task works in a fresh folder on the machine's disk"),
+    Directive("cache", "cache", readers.boolean, "attempt", "true · false", "whether equal work is used again"),
+    Directive("scratch", "scratch", readers.boolean, "attempt", "true · false", "whether the task works in a fresh folder on the machine's disk"),
     Directive("onFailure", "on_failure", values.on_failure, "attempt", "glob · list", "files kept when the task fails"),
     Directive("stopWhen", "stop_when", _stop_when, "success", "one `${{ }}`", "true after success: the run drains and ends *stopped*"),
 )  # fmt: skip
 DIRECTIVES: Final[dict[str, Directive]] = {directive.name: directive for directive in _TABLE}
-
-# Directives of Nextflow that are not here, and what does their work.
-ELSEWHERE: Final = {
-    "afterScript": "Put it at the end of `script`",
-    "array": "Headrace submits tasks itself; there is nothing to group",
-    "beforeScript": "Put it at the start of `script`",
-    "clusterOptions": "It is for grid schedulers; see containerOptions, queue and jobRole",
-    "conda": "Use an image that has the tools: `container`",
-    "debug": "`headrace logs RUN TASK` shows what a task prints",
-    "ext": "Write it as a param",
-    "fair": "Gathers are always in the order of the items",
-    "hints": "Use consumableResources",
-    "machineType": "Choose instance types in a compute environment and name its queue: `queue`",
-    "maxSubmitAwait": "Use waitLimit",
-    "module": "Use an image that has the tools: `container`",
-    "penv": "It is for grid schedulers; use cpus",
-    "pod": "It is for Kubernetes",
-    "secret": "Use secrets: {NAME: 'ssm:/name'}",
-    "spack": "Use an image that has the tools: `container`",
-    "stageInMode": "Inputs are always copied",
-    "stageOutMode": "Outputs are always copied",
-    "storeDir": "Equal work is found again by itself (`cache`); results go to publishDir",
-    "tag": "A task is named by its keys: align[sample=a]",
-}
 
 
 def read_directives(at: At, *, ignore: Collection[str] = (), known: Collection[str] = ()) -> dict[str, Any]:

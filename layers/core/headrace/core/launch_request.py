@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from headrace.core.directive_values import resource_labels
+from headrace.core.document import Document
 from headrace.core.errors import InvalidValue
 from headrace.core.frozen import Frozen
 from headrace.core.locations import is_uri, resolve
@@ -22,7 +23,6 @@ from headrace.core.selectors import Defaults
 from headrace.core.spec import TOP_KEYS
 from headrace.core.spec_defaults import read_defaults
 from headrace.core.spec_names import read_name
-from headrace.core.yaml_source import Document
 
 KEYS: Final = ("pipeline", "name", "params", "outdir", "workDir", "process", "labels", "resume")
 _NAMED: Final = re.compile(

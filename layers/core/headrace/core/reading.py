@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from headrace.core.document import Document, item_path, key_path
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem, nearest
 from headrace.core.expressions import Template, parse
-from headrace.core.yaml_source import Document, item_path, key_path
 
 MAX_PROBLEMS: Final = 100
 _SHOWN_ITEMS: Final = 6

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from headrace.core.directives import DIRECTIVES, labels, merge, read_directives, shell_text
+from headrace.core.document import Document
 from headrace.core.errors import Problem
 from headrace.core.expressions import Template
 from headrace.core.frozen import ByInstance, Frozen
@@ -26,7 +27,6 @@ from headrace.core.spec_inputs import Input, read_inputs
 from headrace.core.spec_names import read_name
 from headrace.core.spec_outputs import Output, read_outputs
 from headrace.core.spec_script import read_script
-from headrace.core.yaml_source import Document
 
 TOP_KEYS: Final = ("name", "params", "defaults", "processes", "outputs")
 PROCESS_KEYS: Final = ("each", "inputs", "outputs", "script", "when", "after", "uses", "params")

@@ -12,15 +12,15 @@ depth and values, so that a bomb is refused after bounded work.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import yaml
 
+from headrace.core.document import Document, Place, item_path, key_path
 from headrace.core.errors import InvalidSpec, Problem
+from headrace.core.yaml_scalars import scalar
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_DEPTH: Final = 64
@@ -34,59 +34,6 @@ _NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00
 _NOT_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
 _SURROGATES: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _WANTS_QUOTES: Final = re.compile(r"\$\{\{|\{\{|[*@`]|\w\?\s*:")
-_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_BASED: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_WORDS: Final[dict[str, bool | None]] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-
-
-class Place(NamedTuple):
-    """Where a value stands and how it is written; lines count from 1."""
-
-    line: int
-    key_line: int
-    style: str  # plain | quoted | literal | folded | map | list
-    last_line: int
-    last_column: int
-    children: dict[str, Place] | list[Place] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A file's plain data, and where each part of it stands.
-
-    A path is the keys joined by dots, list positions in brackets: `processes.call.each[1].chrom`.
-    """
-
-    value: dict[str, Any]
-    file: str
-    root: Place
-    source: tuple[str, ...]
-
-    @property
-    def is_json(self) -> bool:
-        """Whether the whole file is written with braces, as JSON is; it has no `|` blocks then."""
-        return self.source[self.root.line - 1].lstrip().startswith("{")
-
-    def place(self, path: str) -> Place:
-        """The place of `path`, or of the nearest part above it that is written down."""
-        return _descend(self.root, path)
-
-    def line(self, path: str, within: int = 0) -> int:
-        """The line of `path` (of its key, in a map); `within=n` is the n-th line of the text that stands there."""
-        place = self.place(path)
-        return _text_line(place, within) if within else place.key_line
-
-    def is_commented(self, path: str) -> bool:
-        """Whether the value of `path` is followed by a comment on its line."""
-        place = self.place(path)
-        after = self.source[place.last_line - 1][place.last_column :] if place.last_line <= len(self.source) else ""
-        return after.lstrip(" \t").startswith("#")
 
 
 def read(text: str | bytes, file: str) -> Document:
@@ -110,37 +57,6 @@ def read(text: str | bytes, file: str) -> Document:
         found = "a list" if isinstance(value, list) else "one value"
         raise InvalidSpec([Problem("", f"the file holds {found}", expected="a map of keys", file=file, line=root.line)])
     return Document(value=value, file=file, root=root, source=source)
-
-
-def key_path(path: str, key: str) -> str:
-    """The path of `key` in the map at `path`."""
-    return f"{path}.{key}" if path else key
-
-
-def item_path(path: str, index: int) -> str:
-    """The path of an item of the list at `path`."""
-    return f"{path}[{index}]"
-
-
-def scalar(text: str) -> Any:
-    """What a plain YAML 1.2 core scalar means: null, true, a number, else the text itself.
-
-    Raises ValueError for a number that cannot be held: not finite, or of more than 64 bits.
-    """
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in "+-.0123456789":
-        return text
-    if _INTEGER.fullmatch(text) or _BASED.fullmatch(text):
-        return _integer(text)
-    if _FLOAT.fullmatch(text):
-        number = float(text)
-        if math.isfinite(number):
-            return number
-        raise ValueError("a number too big to hold")
-    if _NOT_FINITE.fullmatch(text):
-        raise ValueError("not a finite number")
-    return text
 
 
 class _TooMuchError(Exception):
@@ -346,13 +262,6 @@ def _joined_pair(match: re.Match[str]) -> str:
     return match[1] + pair.decode("utf-16-be")
 
 
-def _integer(text: str) -> int:
-    base = {"0o": 8, "0x": 16}.get(text[:2], 10)
-    if len(text) <= MAX_KEY and -(2**63) <= (number := int(text, base)) < 2**63:
-        return number
-    raise ValueError("a whole number of more than 64 bits")
-
-
 def _style(event: Any) -> str:
     style = getattr(event, "style", None)
     return {"|": "literal", ">": "folded", "'": "quoted", '"': "quoted"}.get(style or "", "plain")
@@ -383,38 +292,3 @@ def _hinted(problem: Problem, source: tuple[str, ...]) -> Problem:
     return Problem(
         problem.path, problem.message, problem.value, problem.expected, _QUOTES_HINT, problem.file, problem.line
     )
-
-
-def _descend(place: Place, path: str) -> Place:
-    """Follow `path` as far as it is written; `name` also finds the key `name?`."""
-    rest = path
-    while rest:
-        found = _step(place, rest)
-        if found is None:
-            return place
-        place, taken = found
-        rest = rest[taken:].removeprefix(".")
-    return place
-
-
-def _step(place: Place, rest: str) -> tuple[Place, int] | None:
-    if isinstance(place.children, list):
-        index = re.match(r"\[(\d{1,9})\]", rest)
-        if index is None or int(index[1]) >= len(place.children):
-            return None
-        return place.children[int(index[1])], index.end()
-    if place.children is None:
-        return None
-    cuts = [len(rest), *(found.start() for found in re.finditer(r"[.\[]", rest))]
-    for cut in sorted(cuts, reverse=True):
-        key = rest[:cut]
-        child = place.children.get(key) or place.children.get(f"{key}?")
-        if child is not None:
-            return child, cut
-    return None
-
-
-def _text_line(place: Place, within: int) -> int:
-    if isinstance(place.children, list):
-        return place.children[min(within, len(place.children)) - 1].line if place.children else place.line
-    return place.line + within if place.style in ("literal", "folded") else place.line
