@@ -38,6 +38,7 @@ _STATES: Final[dict[str, set[str]]] = {
     "Fail": {"Type", "Comment", "QueryLanguage", "Error", "ErrorPath", "Cause", "CausePath"},
 }
 _MACHINE: Final = {"Comment", "StartAt", "States", "TimeoutSeconds", "Version", "QueryLanguage"}
+_NESTED: Final = {"Comment", "StartAt", "States"}
 _RETRIER: Final = {
     "ErrorEquals",
     "IntervalSeconds",
@@ -128,7 +129,7 @@ def _map(path: str, state: Mapping[str, Any]) -> Iterator[Problem]:
     if not isinstance(processor, dict):
         yield Problem(f"{path}.ItemProcessor", "missing")
         return
-    yield from _machine(f"{path}.ItemProcessor.", processor, _MACHINE | {"ProcessorConfig"})
+    yield from _machine(f"{path}.ItemProcessor.", processor, _NESTED | {"ProcessorConfig"})
     config = processor.get("ProcessorConfig", {})
     yield from _unknown(
         f"{path}.ItemProcessor.ProcessorConfig.", config, {"Mode", "ExecutionType"}, "of ProcessorConfig"
@@ -155,7 +156,7 @@ def _map(path: str, state: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _parallel(path: str, state: Mapping[str, Any]) -> Iterator[Problem]:
     for index, branch in enumerate(state.get("Branches", [])):
-        yield from _machine(f"{path}.Branches[{index}].", branch)
+        yield from _machine(f"{path}.Branches[{index}].", branch, _NESTED)
 
 
 _STATE_CHECKS: Final = {"Task": _task, "Choice": _choice, "Map": _map, "Parallel": _parallel}

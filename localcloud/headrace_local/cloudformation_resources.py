@@ -157,11 +157,9 @@ def _function_alias(_name: str, given: dict[str, Any], old: str | None) -> Made:
 
 
 def _event_invoke(name: str, given: dict[str, Any], _old: str | None) -> Made:
+    function = patch_lambda.backend().get_function(given["FunctionName"], None)
     config = {key: value for key, value in given.items() if key not in ("FunctionName", "Qualifier")}
-    function = patch_lambda.backend().get_function(
-        given["FunctionName"], None if given.get("Qualifier") == "$LATEST" else given.get("Qualifier")
-    )
-    function.event_invoke_config = [patch_lambda.EventConfig(config)]
+    patch_lambda.event_configs[function.function_name, str(given.get("Qualifier", "$LATEST"))] = config
     return Made(name)
 
 

@@ -68,7 +68,7 @@ def _transformed(transformer: Mapping[str, Any], event: dict[str, Any]) -> str:
         inside = json.dumps(value)
         shown = (
             inside
-            if not isinstance(value, str) or not _inside_string(transformer["InputTemplate"], found.start())
+            if not isinstance(value, str) or not _inside_string(transformer["InputTemplate"], found.start(2))
             else inside[1:-1]
         )
         return found[1] + shown + found[3]

@@ -50,7 +50,12 @@ def _operation(
 
 
 def _error(status: int, kind: str, message: str) -> tuple[int, dict[str, str], str]:
-    return status, {"Content-Type": "application/json", "x-amzn-ErrorType": kind}, json.dumps({"message": message})
+    headers = {
+        "Content-Type": "application/json",
+        "x-amzn-ErrorType": kind,
+        "status": str(status),
+    }  # where moto looks for it
+    return status, headers, json.dumps({"message": message})
 
 
 def _register(request: Mapping[str, Any], _size: int) -> _Answer:

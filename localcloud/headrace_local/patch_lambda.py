@@ -24,6 +24,8 @@ from headrace_local.seam import replace
 _log = logging.getLogger(__name__)
 _RETRY_PAUSES_S: Final = (0.2, 0.5)
 """AWS waits one and two minutes."""
+event_configs: dict[tuple[str, str], dict[str, Any]] = {}
+"""By function and qualifier, as an AWS::Lambda::EventInvokeConfig has it."""
 _asynchronous = ThreadPoolExecutor(32, thread_name_prefix="lambda event")
 
 
@@ -83,8 +85,13 @@ def _run_event(function: Any, event: bytes, request_id: str) -> None:
 
 
 def _event_config(function: Any) -> dict[str, Any]:
-    configs = function.event_invoke_config
-    return dict(configs[-1].config) if configs else {}
+    storage = backend()._lambdas
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function.function_name}"
+    aliases = [a.name for a in storage._aliases.get(arn, {}).values() if a.function_version == str(function.version)]
+    for qualifier in (*aliases, str(function.version)):
+        if (function.function_name, qualifier) in event_configs:
+            return event_configs[function.function_name, qualifier]
+    return dict(function.event_invoke_config[-1].config) if function.event_invoke_config else {}
 
 
 def _succeeded(function: Any, config: dict[str, Any], event: bytes, request_id: str, result: Result) -> None:
@@ -145,14 +152,3 @@ def _to_destination(arn: str, record: str) -> None:
         publish("lambda", "Lambda Function Invocation Result", [], json.loads(record), bus=arn.rsplit("/", 1)[-1])
         return
     event_targets.deliver({"Arn": arn}, record, {})
-
-
-class EventConfig:
-    """An EventInvokeConfig of CloudFormation, in the shape moto keeps those of the API."""
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.config = config
-
-    def response(self) -> dict[str, Any]:
-        """What GetFunctionEventInvokeConfig answers."""
-        return dict(self.config)

@@ -114,13 +114,13 @@ def _query_failed(env: Any, cause: str) -> Exception:
 
 
 def _machines(backend_class: Any) -> None:
-    from moto.stepfunctions.parser.api import InvalidDefinition
-
     def runnable(name: str, definition: str) -> str:
         try:
             checked = asl_subset.runnable(definition)
         except InvalidSpec as error:
-            raise InvalidDefinition(f"The local cloud cannot run '{name}':\n{error}") from error
+            raise patch_step_functions_executions.refusal(
+                "InvalidDefinition", f"The local cloud cannot run '{name}':\n{error}"
+            ) from error
         bridged[name] = checked.bridged
         return checked.definition
 

@@ -102,7 +102,6 @@ def _start_execution(
     trace_header: Any = None,
 ) -> Any:
     from moto.stepfunctions.exceptions import ExecutionAlreadyExists, InvalidName
-    from moto.stepfunctions.parser.api import InvalidExecutionInput
     from moto.stepfunctions.parser.backend.execution import Execution
 
     machine, revision = startable(self, state_machine_arn)
@@ -110,7 +109,7 @@ def _start_execution(
     try:
         json.loads(text)
     except ValueError as error:
-        raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
+        raise refusal("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
     name = name or str(uuid.uuid4())
     if not _NAME.fullmatch(name):
         raise InvalidName(f"Invalid Name: '{name}'")
@@ -297,6 +296,14 @@ def _detail(execution: Any) -> dict[str, Any]:
         if detail[name] is not None and len(detail[name].encode()) > _SHOWN_IN_EVENT:
             detail[name], detail[f"{name}Details"] = None, {"included": False}
     return detail
+
+
+def refusal(kind: str, message: str) -> Exception:
+    """An error of the API by its code; upstream's own classes for some of them lose it."""
+    from moto.core.exceptions import AWSError
+
+    error: Exception = AWSError(message, exception_type=kind, status=400)
+    return error
 
 
 def publish(machine: Any, description: str | None) -> str:

@@ -196,14 +196,14 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     threading.Thread(target=work, daemon=True, name=f"state {self.name}").start()
     with woken_by(env, woken):
         woken.wait(timeout_s)
-    if not over.is_set() and env.is_running() and not _closed_unanswered(frame):
-        over.wait()
     finished = over.is_set()
+    if not finished and env.is_running() and not _closed_unanswered(frame):
+        finished = over.wait()
     frame.set_ended()
     env.close_frame(frame)
     if not finished and env.is_running():
         raise EvalTimeoutError
-    if error and env.is_running():
+    if finished and error and env.is_running():
         raise error[0]
     _take(self, env, result[0] if finished and result else None)
 

@@ -8,13 +8,15 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSucce
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
+from headrace_local.patch_step_functions_executions import refusal
 from headrace_local.seam import replace
 
 _lock = threading.Lock()
-_open: dict[str, Any] = {}
+_endpoints: dict[str, Any] = {}
 _closed: set[str] = set()
 
 
@@ -25,7 +27,7 @@ def apply() -> None:
     from moto.stepfunctions.responses import StepFunctionResponse
 
     replace(CallbackPoolManager, "add", _add)
-    replace(CallbackPoolManager, "get", lambda _self, callback_id: _open.get(callback_id))
+    replace(CallbackPoolManager, "get", lambda _self, callback_id: _endpoints.get(callback_id))
     interrupt = CallbackEndpoint.interrupt_all
 
     def interrupt_all(self: Any) -> None:
@@ -42,7 +44,7 @@ def apply() -> None:
 def close(token: str) -> bool:
     """Close the token; False when an answer was accepted before."""
     with _lock:
-        endpoint = _open.pop(token, None)
+        endpoint = _endpoints.get(token)
         _closed.add(token)
         return endpoint is None or endpoint.get_outcome() is None
 
@@ -52,7 +54,7 @@ def _add(_self: Any, callback_id: str) -> Any:
 
     endpoint = CallbackEndpoint(callback_id=callback_id)
     with _lock:
-        _open[callback_id] = endpoint
+        _endpoints[callback_id] = endpoint
     return endpoint
 
 
@@ -62,26 +64,21 @@ def _answer(token: str, outcome: Any) -> None:
 
 
 def _waiting(token: str) -> Any:
-    from moto.stepfunctions.parser.api import InvalidToken, TaskTimedOut
-
-    endpoint = _open.get(token)
-    if endpoint is None and token not in _closed:
-        raise InvalidToken(f"Invalid Token: '{token}'")
-    if endpoint is None or endpoint.get_outcome() is not None:
-        raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
+    endpoint = _endpoints.get(token)
+    if endpoint is None:
+        raise refusal("InvalidToken", f"Invalid Token: '{token}'")
+    if token in _closed or endpoint.get_outcome() is not None:
+        raise refusal("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
     return endpoint
 
 
 def _send_task_success(_self: Any, task_token: str, outcome: str) -> None:
-    import json
-
-    from moto.stepfunctions.parser.api import InvalidOutput
     from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackOutcomeSuccess
 
     try:
         json.loads(outcome)
     except ValueError as error:
-        raise InvalidOutput(f"Invalid Output: '{error}'") from error
+        raise refusal("InvalidOutput", f"Invalid Output: '{error}'") from error
     _answer(task_token, CallbackOutcomeSuccess(callback_id=task_token, output=outcome))
 
 

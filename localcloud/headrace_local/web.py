@@ -7,6 +7,8 @@ call that a fault plan names.
 from __future__ import annotations
 
 import io
+import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -16,6 +18,7 @@ from headrace_local import api_calls, callers, faults
 from headrace_local.place import CONTROL
 
 _Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+_log = logging.getLogger(__name__)
 _last_call = [time.monotonic()]
 
 
@@ -65,6 +68,16 @@ def _serve_aws(aws: _Application, environ: dict[str, Any], start_response: Calla
     return answer
 
 
+def _failure(error: Exception) -> list[Any]:
+    """An answer for what nobody foresaw; a call that moto does not have is refused by its name."""
+    missing = isinstance(error, NotImplementedError)
+    kind = "NotImplemented" if missing else "InternalFailure"
+    told = f"The local cloud has no such call: {error}" if missing else f"{type(error).__name__}: {error}"
+    body = json.dumps({"__type": kind, "message": told}).encode()
+    headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", kind)]
+    return ["501 Not Implemented" if missing else "500 Internal Server Error", headers, body]
+
+
 class Server:
     """A threaded HTTP server on the loopback that keeps connections open.
 
@@ -93,6 +106,7 @@ class Server:
 
 
 def _handler() -> Any:
+    """The handler class; moto's, and so werkzeug's, are only imported in the server's process."""
     from moto.moto_server.werkzeug_app import MotoRequestHandler
 
     class Handler(MotoRequestHandler):  # type: ignore[misc]
@@ -129,6 +143,10 @@ def _handler() -> Any:
             except Dropped:
                 self.close_connection = True
                 return
+            except Exception as error:  # noqa: BLE001 - whatever went wrong inside, the caller gets an answer with its name
+                _log.exception("%s", api_calls.operation(environ))
+                head[:] = _failure(error)
+                content = head.pop()
             self._send(head[0], head[1], content)
 
         def _send(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+
 from headrace_local import Cloud, deploy, start, stop
 
 STACK = Path(__file__).parent / "stack" / "template.yaml"
@@ -41,7 +42,11 @@ class Stack:
     def start(self, machine: str, given: Any, name: str | None = None) -> str:
         """Start an execution; its ARN."""
         named = {"name": name} if name else {}
-        return str(self.stepfunctions.start_execution(stateMachineArn=machine, input=json.dumps(given), **named)["executionArn"])
+        return str(
+            self.stepfunctions.start_execution(stateMachineArn=machine, input=json.dumps(given), **named)[
+                "executionArn"
+            ]
+        )
 
     def ended(self, execution: str) -> dict[str, Any]:
         """Wait for the end of an execution; its description."""
@@ -54,13 +59,21 @@ class Stack:
     def machine(self, name: str, definition: dict[str, Any]) -> str:
         """Create a state machine; its ARN."""
         role = "arn:aws:iam::123456789012:role/any"
-        return str(self.stepfunctions.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)["stateMachineArn"])
+        return str(
+            self.stepfunctions.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)[
+                "stateMachineArn"
+            ]
+        )
 
     def submit(self, name: str, command: list[str], **more: Any) -> str:
         """Submit a job; its id."""
         overrides = {"command": command, **more.pop("overrides", {})}
         queue, definition = self.outputs["Queue"], self.outputs["JobDefinition"]
-        return str(self.batch.submit_job(jobName=name, jobQueue=queue, jobDefinition=definition, containerOverrides=overrides, **more)["jobId"])
+        return str(
+            self.batch.submit_job(
+                jobName=name, jobQueue=queue, jobDefinition=definition, containerOverrides=overrides, **more
+            )["jobId"]
+        )
 
     def job(self, job_id: str) -> dict[str, Any]:
         """A job's description."""

@@ -16,7 +16,11 @@ def test_a_job_runs_with_its_environment(stack: Stack) -> None:
     line = 'echo "$AWS_BATCH_JOB_ID $AWS_BATCH_JOB_ATTEMPT $MINE $AWS_ENDPOINT_URL $S3_ENDPOINT_URL"; command -v s5cmd >/dev/null'
     overrides = {"environment": [{"name": "MINE", "value": "my own"}]}
     job = stack.job_ended(stack.submit("env", ["sh", "-c", line], overrides=overrides))
-    assert (job["status"], job["container"]["exitCode"], job["statusReason"]) == ("SUCCEEDED", 0, "Essential container in task exited")
+    assert (job["status"], job["container"]["exitCode"], job["statusReason"]) == (
+        "SUCCEEDED",
+        0,
+        "Essential container in task exited",
+    )
     stream = job["container"]["logStreamName"]
     events = until(lambda: stack.logs.get_log_events(logGroupName="/aws/batch/job", logStreamName=stream)["events"])
     endpoint = stack.cloud.endpoint
@@ -61,7 +65,11 @@ def test_a_job_that_hangs_in_starting_can_be_terminated(stack: Stack) -> None:
 def test_a_time_limit_ends_the_attempt_without_a_retry(stack: Stack) -> None:
     """A timed-out attempt is not retried, whatever the strategy."""
     job = stack.job_ended(stack.submit("late", ["sleep", "60"], timeout={"attemptDurationSeconds": 1}))
-    assert (job["statusReason"], len(job["attempts"]), job["status"]) == ("Job attempt duration exceeded timeout", 1, "FAILED")
+    assert (job["statusReason"], len(job["attempts"]), job["status"]) == (
+        "Job attempt duration exceeded timeout",
+        1,
+        "FAILED",
+    )
 
 
 def test_jobs_wait_for_room(stack: Stack) -> None:
@@ -81,7 +89,9 @@ def test_jobs_wait_for_room(stack: Stack) -> None:
 def test_a_job_too_big_for_its_environment_says_so(stack: Stack) -> None:
     """It stays RUNNABLE with the misconfiguration's name."""
     job_id = stack.submit("huge", ["true"], overrides={"resourceRequirements": [{"type": "VCPU", "value": "64"}]})
-    assert until(lambda: stack.job(job_id).get("statusReason", "")).startswith("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT")
+    assert until(lambda: stack.job(job_id).get("statusReason", "")).startswith(
+        "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"
+    )
     assert stack.job(job_id)["status"] == "RUNNABLE"
     stack.batch.terminate_job(jobId=job_id, reason="too big")
     stack.job_ended(job_id)
@@ -98,7 +108,12 @@ def test_dependent_jobs_wait_and_share_the_failure(stack: Stack) -> None:
 
 def test_an_array_ends_as_its_children_do(stack: Stack) -> None:
     """Children know their index; the parent sums them up."""
-    parent = stack.submit("array", ["sh", "-c", 'test "$AWS_BATCH_JOB_ARRAY_INDEX" != 2'], arrayProperties={"size": 3}, retryStrategy={"attempts": 1})
+    parent = stack.submit(
+        "array",
+        ["sh", "-c", 'test "$AWS_BATCH_JOB_ARRAY_INDEX" != 2'],
+        arrayProperties={"size": 3},
+        retryStrategy={"attempts": 1},
+    )
     job = stack.job_ended(parent)
     assert (job["status"], job["arrayProperties"]["statusSummary"]["SUCCEEDED"]) == ("FAILED", 2)
     children = stack.batch.list_jobs(arrayJobId=parent, jobStatus="FAILED")["jobSummaryList"]
@@ -112,7 +127,12 @@ def test_jobs_are_listed_by_filter_and_page(stack: Stack) -> None:
         stack.job_ended(job)
     found, token = [], {}
     while True:
-        page = stack.batch.list_jobs(jobQueue=stack.outputs["Queue"], filters=[{"name": "JOB_NAME", "values": ["LISTED-*"]}], maxResults=2, **token)
+        page = stack.batch.list_jobs(
+            jobQueue=stack.outputs["Queue"],
+            filters=[{"name": "JOB_NAME", "values": ["LISTED-*"]}],
+            maxResults=2,
+            **token,
+        )
         found += [job["jobId"] for job in page["jobSummaryList"]]
         assert len(page["jobSummaryList"]) <= 2
         if "nextToken" not in page:
@@ -125,8 +145,17 @@ def test_jobs_are_listed_by_filter_and_page(stack: Stack) -> None:
 
 def test_definitions_are_kept_as_registered(stack: Stack) -> None:
     """Everything registered is described; revisions count up, and inactive ones can be told apart."""
-    properties = {"image": "x", "linuxParameters": {"initProcessEnabled": True}, "ulimits": [{"name": "nofile", "hardLimit": 1, "softLimit": 1}]}
-    arns = [stack.batch.register_job_definition(jobDefinitionName="kept", type="container", containerProperties=properties, schedulingPriority=3)["jobDefinitionArn"] for _ in range(3)]
+    properties = {
+        "image": "x",
+        "linuxParameters": {"initProcessEnabled": True},
+        "ulimits": [{"name": "nofile", "hardLimit": 1, "softLimit": 1}],
+    }
+    arns = [
+        stack.batch.register_job_definition(
+            jobDefinitionName="kept", type="container", containerProperties=properties, schedulingPriority=3
+        )["jobDefinitionArn"]
+        for _ in range(3)
+    ]
     stack.batch.deregister_job_definition(jobDefinition=arns[0])
     active = stack.batch.describe_job_definitions(jobDefinitionName="kept", status="ACTIVE")["jobDefinitions"]
     assert [d["revision"] for d in active] == [3, 2]
@@ -138,7 +167,9 @@ def test_definitions_are_kept_as_registered(stack: Stack) -> None:
 def test_a_throttled_call_is_told_as_such(stack: Stack) -> None:
     """The planned number of calls is refused with 429, no more; a state machine retries them."""
     stack.fault(kind="throttle", operation="batch:SubmitJob", times=2)
-    execution = stack.start(stack.outputs["Pipeline"], stack.plan("throttled", [{"id": "throttled", "command": ["true"]}]))
+    execution = stack.start(
+        stack.outputs["Pipeline"], stack.plan("throttled", [{"id": "throttled", "command": ["true"]}])
+    )
     assert stack.ended(execution)["status"] == "SUCCEEDED"
     plan = stack.cloud.ask("GET", "/faults")[0]
     assert (plan["struck"], plan["left"]) == (2, 0)
@@ -157,8 +188,8 @@ def test_every_transition_but_the_first_is_an_event(stack: Stack) -> None:
     events: list[dict[str, Any]] = []
 
     def all_there() -> bool:
-        for message in stack.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
-            events.append(json.loads(message["Body"]))
+        messages = stack.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        events.extend(json.loads(message["Body"]) for message in messages)
         return len(events) >= 4
 
     until(all_there)

@@ -34,7 +34,9 @@ def test_a_worker_that_dies_is_replaced(stack: Stack) -> None:
 
 def test_a_failed_event_is_retried_and_ends_in_its_destination(stack: Stack) -> None:
     """One retry as configured, then the record goes to the queue with how often it was tried."""
-    stack.__getattr__("lambda").invoke(FunctionName=stack.outputs["Echo"], InvocationType="Event", Payload='{"raise": "dead letter"}')
+    stack.__getattr__("lambda").invoke(
+        FunctionName=stack.outputs["EchoAlias"], InvocationType="Event", Payload='{"raise": "dead letter"}'
+    )
     record: dict[str, Any] = {}
 
     def arrived() -> bool:

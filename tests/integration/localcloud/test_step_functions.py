@@ -26,6 +26,15 @@ def _one(state: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"End": True, **state}, **more}}
 
 
+def _inside(state: dict[str, Any], **config: Any) -> dict[str, Any]:
+    inner = {"StartAt": "S", "States": {"S": state}}
+    return (
+        {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **inner}
+        if config.get("distributed")
+        else inner
+    )
+
+
 def test_a_distributed_map_runs_every_task_as_a_job(stack: Stack) -> None:
     """Plan from S3, gate by token, job, result: the whole chain of a run, by version."""
     tasks = [{"id": f"t{n}", "command": ["true"], **({"gate": "open"} if n % 2 else {})} for n in range(6)]
@@ -49,8 +58,7 @@ def test_a_failed_child_is_counted_and_tolerated(stack: Stack) -> None:
 
 def test_an_untolerated_failure_fails_the_map(stack: Stack) -> None:
     """Without tolerance one failed child is too many, by the error's name."""
-    child = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **_one({"Type": "Fail", "Error": "No"})}
-    del child["States"]["S"]["End"]
+    child = _inside({"Type": "Fail", "Error": "No"}, distributed=True)
     arn = stack.machine("untolerated", _one({"Type": "Map", "Items": [1, 2], "ItemProcessor": child}))
     ended = stack.run(arn, {})
     assert (ended["status"], ended["error"]) == ("FAILED", "States.ExceedToleratedFailureThreshold")
@@ -75,9 +83,17 @@ def test_the_same_name_starts_once(stack: Stack) -> None:
 
 def test_a_stopped_execution_takes_its_jobs_with_it(stack: Stack) -> None:
     """StopExecution ends at once as ABORTED with its cause, terminates the job and ends the map run."""
-    execution = stack.start(stack.outputs["Pipeline"], stack.plan("stopped", [{"id": "long", "command": ["sleep", "300"]}]))
+    execution = stack.start(
+        stack.outputs["Pipeline"], stack.plan("stopped", [{"id": "long", "command": ["sleep", "300"]}])
+    )
     filters = [{"name": "JOB_NAME", "values": ["job-long"]}]
-    job = until(lambda: [j for j in stack.batch.list_jobs(jobQueue=stack.outputs["Queue"], filters=filters)["jobSummaryList"] if j["status"] == "RUNNING"])
+    job = until(
+        lambda: [
+            j
+            for j in stack.batch.list_jobs(jobQueue=stack.outputs["Queue"], filters=filters)["jobSummaryList"]
+            if j["status"] == "RUNNING"
+        ]
+    )
     stack.stepfunctions.stop_execution(executionArn=execution, error="Stop", cause="because")
     ended = stack.ended(execution)
     assert (ended["status"], ended["cause"]) == ("ABORTED", "because")
@@ -87,7 +103,9 @@ def test_a_stopped_execution_takes_its_jobs_with_it(stack: Stack) -> None:
 
 def test_a_token_is_answered_once(stack: Stack) -> None:
     """A waiting task takes its answer; later answers are refused as too late, wrong ones as invalid."""
-    execution = stack.start(stack.outputs["Pipeline"], stack.plan("token", [{"id": "token-1", "command": ["true"], "gate": "closed"}]))
+    execution = stack.start(
+        stack.outputs["Pipeline"], stack.plan("token", [{"id": "token-1", "command": ["true"], "gate": "closed"}])
+    )
     token = until(lambda: stack.item("token", "token-1"))["token"]["S"]
     stack.stepfunctions.send_task_success(taskToken=token, output="{}")
     assert stack.ended(execution)["status"] == "SUCCEEDED"
@@ -105,7 +123,10 @@ def test_a_token_task_times_out_and_retries(stack: Stack) -> None:
         "Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1}],
         "Catch": [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": "E"}],
     }  # fmt: skip
-    arn = stack.machine("timeout", {"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": wait, "E": {"Type": "Pass", "End": True}}})
+    arn = stack.machine(
+        "timeout",
+        {"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": wait, "E": {"Type": "Pass", "End": True}}},
+    )
     ended = stack.run(arn, {})
     assert json.loads(ended["output"])["Error"] == "States.Timeout"
 
@@ -114,10 +135,7 @@ def test_hundreds_of_children_wait_at_once(stack: Stack) -> None:
     """400 closed gates wait together and all go on when they are opened."""
     arn = stack.machine("waiting", _one({
         "Type": "Map", "Items": "{% $states.input %}", "MaxConcurrency": 9000, "ToleratedFailurePercentage": 100,
-        "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-            **_one({"Type": "Wait", "Seconds": 3}),
-        },
+        "ItemProcessor": _inside({"Type": "Wait", "Seconds": 3, "End": True}, distributed=True),
     }))  # fmt: skip
     execution = stack.start(arn, list(range(400)))
     until(lambda: _map_run(stack, execution)["itemCounts"]["running"] == 400)
@@ -151,7 +169,9 @@ def test_aws_sdk_tasks_reach_their_service(stack: Stack) -> None:
 def test_values_stay_values_in_expressions(stack: Stack) -> None:
     """Quotes, backslashes and null pass through an expression unharmed."""
     given = {"text": 'a "quoted" \\ word', "none": None, "list": [1], "nested": {"$x": "${y}"}}
-    arn = stack.machine("values", _one({"Type": "Pass", "Output": "{% $merge([$states.input, {'more': $states.input.text}]) %}"}))
+    arn = stack.machine(
+        "values", _one({"Type": "Pass", "Output": "{% $merge([$states.input, {'more': $states.input.text}]) %}"})
+    )
     assert json.loads(stack.run(arn, given)["output"]) == {**given, "more": given["text"]}
 
 
@@ -163,15 +183,29 @@ def test_an_undefined_expression_fails_by_name(stack: Stack) -> None:
 
 def test_an_inline_map_of_many_items_ends(stack: Stack) -> None:
     """1,500 items through one slot do not overflow a stack."""
-    inner = _one({"Type": "Pass", "Output": "{% $states.input %}"})
-    arn = stack.machine("many", _one({"Type": "Map", "Items": "{% [1..1500] %}", "MaxConcurrency": 1, "ItemProcessor": inner, "Output": "{% $count($states.result) %}"}))
+    inner = _inside({"Type": "Pass", "Output": "{% $states.input %}", "End": True})
+    arn = stack.machine(
+        "many",
+        _one(
+            {
+                "Type": "Map",
+                "Items": "{% [1..1500] %}",
+                "MaxConcurrency": 1,
+                "ItemProcessor": inner,
+                "Output": "{% $count($states.result) %}",
+            }
+        ),
+    )
     assert stack.run(arn, {})["output"] == "1500"
 
 
 @pytest.mark.parametrize(
     ("state", "named"),
     [
-        ({"Type": "Map", "ItemProcessor": _one({"Type": "Succeed"}), "ItemBatcher": {"MaxItemsPerBatch": 2}}, "ItemBatcher"),
+        (
+            {"Type": "Map", "ItemProcessor": _inside({"Type": "Succeed"}), "ItemBatcher": {"MaxItemsPerBatch": 2}},
+            "ItemBatcher",
+        ),
         ({"Type": "Task", "Resource": "arn:aws:states:::http:invoke"}, "http:invoke"),
         ({"Type": "Choice", "Choices": [{"Condition": "{% true %}", "Next": "S"}]}, "Default"),
         ({"Type": "Pass", "Outputs": 1}, "did you mean 'Output'"),
