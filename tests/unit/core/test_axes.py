@@ -1,12 +1,12 @@
 """Sources of axes: every form, its items, its keys, and what is refused."""
 
 import pytest
+from tests.support.programs import plan_of, program_of
 
 from headrace.core.errors import InvalidSpec
 from headrace.core.fetch import Fetch, Needs, Unreadable
 from headrace.core.plan import Scope
 from headrace.core.values import File
-from tests.support.programs import plan_of, program_of
 
 PARAMS = """
 params:
@@ -23,7 +23,9 @@ def keys_of(source, params=None, fetched=None, axis="x"):
 
 
 def planned(source, params=None, fetched=None):
-    plan = plan_of(program_of(PARAMS + f"processes: {{p: {{each: [{{x: {source}}}], script: 'true'}}}}"), params, fetched)
+    plan = plan_of(
+        program_of(PARAMS + f"processes: {{p: {{each: [{{x: {source}}}], script: 'true'}}}}"), params, fetched
+    )
     assert not isinstance(plan, Needs), plan
     return plan
 
@@ -76,7 +78,12 @@ def test_files_are_keyed_by_name():
 def test_a_glob_is_keyed_by_the_path_below_its_fixed_part_in_bytewise_order():
     """`reads/*/*.fq` gives `s1/a.fq`; files come in bytewise order whatever the listing's order."""
     fetch = Fetch("glob", "s3://bucket/reads/*/*.fq")
-    files = [File("s3://bucket/reads/s2/a.fq"), File("s3://bucket/reads/s1/ü.fq"), File("s3://bucket/reads/s1/a.fq"), File("s3://bucket/reads/Z/a.fq")]
+    files = [
+        File("s3://bucket/reads/s2/a.fq"),
+        File("s3://bucket/reads/s1/ü.fq"),
+        File("s3://bucket/reads/s1/a.fq"),
+        File("s3://bucket/reads/Z/a.fq"),
+    ]
     assert keys_of("{glob: 'reads/*/*.fq'}", fetched={fetch: files}) == ["Z/a.fq", "s1/a.fq", "s1/ü.fq", "s2/a.fq"]
     assert "no file matches s3://bucket/reads/*/*.fq" in refused("{glob: 'reads/*/*.fq'}", fetched={fetch: []})
 
@@ -98,7 +105,9 @@ def test_what_has_to_be_read_is_asked_for(source, kind, uri, content, keys):
     program = program_of(PARAMS + f"processes: {{p: {{each: [{{x: {source}}}], script: 'true'}}}}")
     assert plan_of(program, params) == Needs((Fetch(kind, uri),))
     assert keys_of(source, params, {Fetch(kind, uri): content}) == keys
-    assert f"cannot read {uri}: no such object" in refused(source, params, {Fetch(kind, uri): Unreadable("no such object")})
+    assert f"cannot read {uri}: no such object" in refused(
+        source, params, {Fetch(kind, uri): Unreadable("no such object")}
+    )
 
 
 def test_needs_of_nested_axes_come_level_by_level():
@@ -109,7 +118,9 @@ def test_needs_of_nested_axes_come_level_by_level():
         """)
     assert plan_of(program) == Needs((Fetch("text", "s3://bucket/s.txt"), Fetch("text", "s3://bucket/t.txt")))
     read = {Fetch("text", "s3://bucket/s.txt"): "a\nb\n", Fetch("text", "s3://bucket/t.txt"): "x"}
-    assert plan_of(program, None, read) == Needs((Fetch("text", "s3://bucket/a/n.txt"), Fetch("text", "s3://bucket/b/n.txt")))
+    assert plan_of(program, None, read) == Needs(
+        (Fetch("text", "s3://bucket/a/n.txt"), Fetch("text", "s3://bucket/b/n.txt"))
+    )
     read |= {Fetch("text", "s3://bucket/a/n.txt"): "1\n2", Fetch("text", "s3://bucket/b/n.txt"): "3"}
     plan = plan_of(program, None, read)
     assert [(entry["o"], entry["k"]) for entry in plan.axes["n"]] == [(["a"], "1"), (["a"], "2"), (["b"], "3")]
@@ -169,6 +180,8 @@ def test_counts_may_differ_per_outer_item():
 @pytest.mark.parametrize("answer", [None, []])
 def test_a_dynamic_axis_may_be_empty(answer):
     """A source that made nothing, or was never made, gives no tasks and no error."""
-    program = program_of("processes: {s: {outputs: {o: '*'}, script: 'true'}, p: {each: [{d: '${{ s.o }}'}], script: 'true'}}")
+    program = program_of(
+        "processes: {s: {outputs: {o: '*'}, script: 'true'}, p: {each: [{d: '${{ s.o }}'}], script: 'true'}}"
+    )
     plan = plan_of(program, scope=Scope("~d", ({},), lambda *_: answer))
     assert (plan.size, plan.axes, list(plan.items())) == (0, {"d": []}, [])

@@ -6,12 +6,12 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
+from tests.support.gate_model import Model
+from tests.support.programs import program_of
 
 from headrace.core import latches
 from headrace.core.errors import InvalidSpec
 from headrace.core.values import File
-from tests.support.gate_model import Model
-from tests.support.programs import program_of
 
 # name: (outer axes, what makes its items); a dynamic axis names the process whose output it is made of
 STATIC = {"s": ((), "[a, b]"), "t": ((), "[x, y, z]"), "n": (("s",), "${{ [s, s ~ '1'] }}")}

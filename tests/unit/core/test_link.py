@@ -1,10 +1,10 @@
 """Linking: a spec of several parts becomes one program, or every problem at once."""
 
 import pytest
+from tests.support.programs import program_of
 
 from headrace.core.errors import InvalidSpec
 from headrace.core.selectors import Defaults
-from tests.support.programs import program_of
 
 QC = """
 name: qc
@@ -122,12 +122,15 @@ def test_every_problem_is_told_at_once_with_its_place():
 
 def test_a_cycle_is_printed():
     """A cycle is an error that shows the way round, also through the source of an axis and through a used file."""
-    assert any("a cycle: a → b → c → a" in line or "a cycle: a → c → b → a" in line for line in refused("""
+    assert any(
+        "a cycle: a → b → c → a" in line or "a cycle: a → c → b → a" in line
+        for line in refused("""
         processes:
           a: {inputs: {i: "${{ c.o }}"}, outputs: {o: x}, script: 'true'}
           b: {inputs: {i: "${{ a.o }}"}, outputs: {o: x}, script: 'true'}
           c: {inputs: {i: "${{ b.o }}"}, outputs: {o: x}, script: 'true'}
-        """))
+        """)
+    )
     [line] = refused("""
         processes:
           a: {each: [{d: "${{ b.o }}"}], outputs: {o: x}, script: 'true'}
@@ -189,7 +192,7 @@ def test_when_and_after_of_a_uses_are_those_of_everything_inside():
 
 
 def test_max_forks_over_several_expansions_is_refused():
-    """maxForks counts in one scope: a process whose tasks come from an expansion per sample is refused by name."""
+    """MaxForks counts in one scope: a process whose tasks come from an expansion per sample is refused by name."""
     text = """
         processes:
           split: {each: [{s: [a, b]}], outputs: {parts: '*'}, script: 'true'}
@@ -229,7 +232,10 @@ def test_a_secret_is_named_under_secrets_only():
           a: {secrets: {T: "${{ params.token }}"}, SCRIPT}
         """
     program_of(text.replace("SCRIPT", "script: 'true'"))
-    assert "the secret param 'token' outside of `secrets`" in refused(text.replace("SCRIPT", "script: 'echo ${{ params.token }}'"))[0]
+    assert (
+        "the secret param 'token' outside of `secrets`"
+        in refused(text.replace("SCRIPT", "script: 'echo ${{ params.token }}'"))[0]
+    )
 
 
 @pytest.mark.parametrize("where", ["inputs: {i: X}", "when: X", "env: {A: X}", "each: [{b: X}]"])

@@ -1,9 +1,9 @@
 """What a program as a whole may not be."""
 
 import pytest
+from tests.support.programs import program_of
 
 from headrace.core.errors import InvalidSpec
-from tests.support.programs import program_of
 
 
 def test_a_gather_that_nobody_could_count_is_refused_with_the_way_out():
@@ -23,7 +23,10 @@ def test_a_gather_that_nobody_could_count_is_refused_with_the_way_out():
 
 
 def processes(count, start):
-    return "\n".join(f"  p{n}: {{each: [{', '.join(start(n))}], inputs: {{i: '${{{{ base.o }}}}'}}, script: 'true'}}" for n in range(count))
+    return "\n".join(
+        f"  p{n}: {{each: [{', '.join(start(n))}], inputs: {{i: '${{{{ base.o }}}}'}}, script: 'true'}}"
+        for n in range(count)
+    )
 
 
 @pytest.mark.parametrize(("count", "good"), [(90, True), (91, False)])
@@ -31,7 +34,11 @@ def test_a_task_counts_on_at_most_90_latches(count, good):
     """A process gathered in more than 90 different ways is refused: its record and its latches are one transaction."""
     axes = [f"a{n}" for n in range(7)]
     subsets = [[axis for place, axis in enumerate(axes) if number >> place & 1] for number in range(1, 128)]
-    text = "processes:\n  base: {each: [" + ", ".join(f"{{{axis}: [x]}}" for axis in axes) + "], outputs: {o: x}, script: 'true'}\n"
+    text = (
+        "processes:\n  base: {each: ["
+        + ", ".join(f"{{{axis}: [x]}}" for axis in axes)
+        + "], outputs: {o: x}, script: 'true'}\n"
+    )
     text += processes(count, lambda n: subsets[n])
     if good:
         program_of(text)
@@ -68,6 +75,8 @@ def test_an_expansion_counts_on_at_most_90_latches(count, good):
 def test_at_takes_params_and_axes_only():
     """A key from what a process makes could not be known at plan time."""
     inner = "params: {which: {type: string}}\nprocesses: {a: {each: [{s: [x]}], outputs: {o: x}, script: 'true'}, b: {inputs: {i: '${{ a.at(s=params.which).o }}'}, script: 'true'}}"
-    outer = "processes: {w: {outputs: {o: {json: f}}, script: 'true'}, u: {uses: x.yaml, params: {which: '${{ w.o }}'}}}"
+    outer = (
+        "processes: {w: {outputs: {o: {json: f}}, script: 'true'}, u: {uses: x.yaml, params: {which: '${{ w.o }}'}}}"
+    )
     with pytest.raises(InvalidSpec, match="names what a process makes, which is not known before the run"):
         program_of(outer, {"x.yaml": inner})

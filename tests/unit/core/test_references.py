@@ -1,10 +1,10 @@
 """References: alignment, `at`, `all`, and the way through used files."""
 
 import pytest
+from tests.support.programs import program_of
 
 from headrace.core.errors import InvalidSpec
 from headrace.core.references import is_plain, templates_in
-from tests.support.programs import program_of
 
 PAIRS = """
 params: {pairs: {type: table, default: [{id: p1, tumour: a, normal: b}]}}
@@ -76,7 +76,8 @@ def test_a_used_file_is_reached_by_at_too():
     """`at` on an axis of a `uses` names that repetition."""
     inner = "processes: {p: {each: [{lane: [x]}], outputs: {o: x}, script: 'true'}}\noutputs: {o: '${{ p.o }}'}"
     program = program_of(
-        "processes: {u: {uses: x.yaml, each: [{s: [a, b]}]}, z: {inputs: {i: \"${{ u.at(s='b').o }}\"}, script: 'true'}}", {"x.yaml": inner}
+        "processes: {u: {uses: x.yaml, each: [{s: [a, b]}]}, z: {inputs: {i: \"${{ u.at(s='b').o }}\"}, script: 'true'}}",
+        {"x.yaml": inner},
     )
     [need] = program.processes["z"].needs
     assert ([axis for axis, _ in need.at], need.gathered) == (["s"], ("u.lane",))
@@ -85,7 +86,10 @@ def test_a_used_file_is_reached_by_at_too():
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("align.at(smple='a').bam", "'align' has no axis 'smple' (expected one of sample, lane). did you mean 'sample'?"),
+        (
+            "align.at(smple='a').bam",
+            "'align' has no axis 'smple' (expected one of sample, lane). did you mean 'sample'?",
+        ),
         ("one.at(sample='a').o", "'one' has no axis 'sample' (expected 'one' is one task: no `at`)"),
         ("split.at(part='0001').o", "the keys of the dynamic axis 'part' are not known before the run"),
     ],

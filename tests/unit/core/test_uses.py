@@ -1,10 +1,10 @@
 """`uses`: other files in the place of processes."""
 
 import pytest
+from tests.support.programs import program_of, spec_of
 
 from headrace.core.errors import InvalidSpec
 from headrace.core.link import link, used_files
-from tests.support.programs import program_of, spec_of
 
 LEAF = "params: {x: 1}\nprocesses: {p: {outputs: {o: x}, script: 'true'}}\noutputs: {o: '${{ p.o }}'}"
 
@@ -17,7 +17,10 @@ def refused(text, used):
 
 def test_used_files_are_said_as_data():
     """Which files a spec uses is told as places, relative ones seen from the file that says them, each once."""
-    spec = spec_of("processes: {a: {uses: lib/x.yaml}, b: {uses: lib/x.yaml}, c: {uses: 's3://other/y.yaml'}}", "s3://bucket/p/main.yaml")
+    spec = spec_of(
+        "processes: {a: {uses: lib/x.yaml}, b: {uses: lib/x.yaml}, c: {uses: 's3://other/y.yaml'}}",
+        "s3://bucket/p/main.yaml",
+    )
     assert used_files(spec) == ("s3://bucket/p/lib/x.yaml", "s3://other/y.yaml")
 
 
@@ -49,8 +52,13 @@ def test_params_of_a_uses_are_those_the_file_declares():
 
 def test_a_file_never_uses_itself():
     """A file inside itself, at once or over others, is an error that shows the way round."""
-    assert "a pipeline that uses itself: s3://bucket/pipeline.yaml → s3://bucket/pipeline.yaml" in refused("processes: {u: {uses: pipeline.yaml}}", {})
-    found = refused("processes: {u: {uses: x.yaml}}", {"x.yaml": "processes: {v: {uses: y.yaml}}", "y.yaml": "processes: {w: {uses: x.yaml}}"})
+    assert "a pipeline that uses itself: s3://bucket/pipeline.yaml → s3://bucket/pipeline.yaml" in refused(
+        "processes: {u: {uses: pipeline.yaml}}", {}
+    )
+    found = refused(
+        "processes: {u: {uses: x.yaml}}",
+        {"x.yaml": "processes: {v: {uses: y.yaml}}", "y.yaml": "processes: {w: {uses: x.yaml}}"},
+    )
     assert "a pipeline that uses itself: s3://bucket/x.yaml → s3://bucket/y.yaml → s3://bucket/x.yaml" in found
 
 
@@ -68,7 +76,10 @@ def test_files_nest_8_deep(depth, good):
 
 def test_a_flood_of_uses_is_refused():
     """Ten uses in ten uses in ten uses …: refused once there are 2,000 processes, not when memory is full."""
-    used = {f"f{n}.yaml": "processes: {" + ", ".join(f"u{i}: {{uses: f{n + 1}.yaml}}" for i in range(10)) + "}" for n in range(7)}
+    used = {
+        f"f{n}.yaml": "processes: {" + ", ".join(f"u{i}: {{uses: f{n + 1}.yaml}}" for i in range(10)) + "}"
+        for n in range(7)
+    }
     used["f7.yaml"] = LEAF
     assert "more than 2,000 processes" in refused("processes: {u: {uses: f0.yaml}}", used)
 
@@ -86,7 +97,9 @@ def test_an_axis_is_defined_once_per_file():
     assert "the axis 's' is defined a second time, first in processes.a.each[0].s" in found
     assert "Reuse it: `each: [s]`; a subset of it is `when`" in found
     inner = "processes: {p: {each: [{s: [q]}], script: 'true'}}"
-    program = program_of("processes: {a: {each: [{s: [x]}], script: 'true'}, u: {uses: x.yaml, each: [s]}}", {"x.yaml": inner})
+    program = program_of(
+        "processes: {a: {each: [{s: [x]}], script: 'true'}, u: {uses: x.yaml, each: [s]}}", {"x.yaml": inner}
+    )
     assert program.processes["u.p"].axes == ("s", "u.s")
 
 

@@ -67,7 +67,7 @@ class AxisItems:
 def walk(items: AxisItems, axes: AxisNames, fixed: Mapping[str, str]) -> Iterator[tuple[Keys, Keys]]:
     """Every key of these axes: (positions, keys), the first axis slowest; a fixed axis has its one key, at position 0.
 
-    `axes` are in order of definition and hold the outer axes of each of them.
+    `axes` are in the program's order and hold the outer axes of each of them.
     """
     if not axes:
         return iter([((), ())])
@@ -97,7 +97,7 @@ def _walk(
 
 
 def to_file(program: Program, entries: Mapping[str, Mapping[Keys, Items]]) -> dict[str, list[dict[str, Any]]]:
-    """The content of `axes.json`; axes in order of definition."""
+    """The content of `axes.json`; axes in the program's order."""
     return {
         axis: [
             {"o": list(outer), "k": key, "v": to_json(value)}

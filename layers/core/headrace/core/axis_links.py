@@ -14,11 +14,12 @@ from headrace.core.uses import Defined, Drawn, Sketch
 
 
 def link_axes(sketch: Sketch) -> dict[str, LinkedAxis]:
-    """Every axis, outer before inner; problems go to the sketch."""
+    """Every axis, in the order they first stand in an `each`, outer before inner; problems go to the sketch."""
     linked: dict[str, LinkedAxis] = {}
-    for name in sketch.axes:
+    everybody = (*sketch.processes.values(), *sketch.using.values())
+    for name in dict.fromkeys((*(axis for drawn in everybody for axis in drawn.axes), *sketch.axes)):
         _link(sketch, linked, name, ())
-    for drawn in (*sketch.processes.values(), *sketch.using.values()):
+    for drawn in everybody:
         _check_outer(sketch, linked, drawn)
     return linked
 

@@ -178,7 +178,7 @@ def _when(sketch: Sketch, axes: Mapping[str, LinkedAxis], drawn: Drawn) -> When:
 
 
 def _closed(axes: Mapping[str, LinkedAxis], used: set[str]) -> AxisNames:
-    """The axes with all outer ones, in order of definition."""
+    """The axes with all outer ones, in the program's order."""
     wanted = used | {outer for axis in used for outer in axes[axis].outer}
     return tuple(axis for axis in axes if axis in wanted)
 

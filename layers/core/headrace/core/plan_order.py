@@ -39,7 +39,7 @@ class Layout:
     forks: Mapping[str, int] = field(default_factory=dict)
 
     def keys_of(self, process: LinkedProcess) -> Iterator[tuple[Keys, Keys]]:
-        """Positions and keys (axes in order of definition) of the tasks of a process that are made."""
+        """Positions and keys (axes in the program's order) of the tasks of a process that are made."""
         axes = self.program.in_order(process.axes)
         found = walk(self.visible.items, axes, self.fixed)
         if not any(when.early for when in process.whens):

@@ -50,7 +50,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One expansion on the way to a process: the dynamic axis, and all keys fixed by then (in order of definition)."""
+    """One expansion on the way to a process: the dynamic axis, and all keys fixed by then (in the program's order)."""
 
     axis: str
     fixed: AxisNames
@@ -142,7 +142,9 @@ class Expanded:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A pipeline, linked. Processes and axes are in order of definition, which for axes puts outer before inner."""
+    """A pipeline, linked. Processes are in order of definition, axes in the order they first stand in an
+    `each`, outer before inner.
+    """
 
     namespaces: Mapping[str, Namespace]
     processes: Mapping[str, LinkedProcess]
@@ -153,7 +155,7 @@ class Program:
     warnings: tuple[Problem, ...] = ()
 
     def in_order(self, axes: Iterable[str]) -> AxisNames:
-        """Axes in order of definition: outer before inner, and the same for every process."""
+        """Axes in the program's order: outer before inner, and the same for every process."""
         wanted = set(axes)
         return tuple(axis for axis in self.axes if axis in wanted)
 
