@@ -9,7 +9,7 @@ all attempts of a task: the script goes into it as rendered with the task's own 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from headrace.core.container_options import ContainerOptions
 from headrace.core.directive_layers import layers
 from headrace.core.directives import TaskDirectives
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem
+from headrace.core.expressions import Template
 from headrace.core.names import task_id
 from headrace.core.program import LinkedProcess
 from headrace.core.script import Rendered, render
@@ -27,7 +28,7 @@ from headrace.core.task_hash import TaskHash, task_hash
 from headrace.core.task_inputs import StagedFile, TaskInput
 from headrace.core.task_paths import check_inside
 from headrace.core.values import Staged, Value
-from headrace.core.visible import Keys, Visible
+from headrace.core.visible import Keys, Visible, used_params
 
 STDOUT: Final = ".headrace/stdout"
 # What the hash takes `task.…` for: growing memory must not make other work of the same task.
@@ -194,7 +195,7 @@ def directives_of(
     more = {"task": _task_names(process, task, attempt), "run": {"id": run}}
     said = directives.evaluate(
         raw,
-        _scope(visible, process, keys, more),
+        _scope(visible, process, keys, raw, more),
         lambda reference: visible.answer(process.namespace, keys, reference),
         path=f"processes.{process.local}",
     )
@@ -217,15 +218,27 @@ def _task_names(process: LinkedProcess, task: str, attempt: Attempt) -> dict[str
     }
 
 
-def _scope(visible: Visible, process: LinkedProcess, keys: Keys, more: Mapping[str, Value]) -> dict[str, Value]:
-    """All names directives can see: they are few, and each may use any."""
+def _scope(
+    visible: Visible, process: LinkedProcess, keys: Keys, raw: Any, more: Mapping[str, Value]
+) -> dict[str, Value]:
+    """All names directives can see; of a used file's params those they use, for others may hang on what a task makes."""
     namespace = visible.program.namespaces[process.namespace]
+    used = [used_params(template) for template in _templates(raw)]
+    wanted = None if None in used else frozenset(name for names in used for name in names or ())
     scope: dict[str, Value] = {
-        "params": visible.namespace_params(namespace, keys, None),
+        "params": visible.namespace_params(namespace, keys, wanted),
         "key": {local: keys[axis] for local, axis in namespace.axes.items() if axis in keys},
     }
     scope |= {local: visible.items.value(axis, keys) for local, axis in namespace.axes.items() if axis in keys}
     return scope | dict(more)
+
+
+def _templates(raw: Any) -> Iterator[Template]:
+    if isinstance(raw, Template):
+        yield raw
+    elif isinstance(raw, Mapping | list | tuple):
+        for item in raw.values() if isinstance(raw, Mapping) else raw:
+            yield from _templates(item)
 
 
 def _outputs(

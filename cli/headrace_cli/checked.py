@@ -1,0 +1,93 @@
+"""Everything that can be said of a pipeline on this machine: what `check` says, and what `run` makes sure of before it starts.
+
+    files ─▶ linked ─▶ params bound ─▶ root planned ─▶ inputs there ─▶ requests legal
+
+When params are missing, `check` goes as far as it can without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from headrace.core.errors import InvalidSpec, Problem
+from headrace.core.plan import ScopePlan
+from headrace.core.values import Value
+from headrace_cli import given_params, named_files, pipeline, task_requests
+from headrace_cli.given_params import Given
+from headrace_cli.local_files import Reader
+from headrace_cli.named_files import Named
+from headrace_cli.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A pipeline with its plan; `notes` say what is worth knowing, `unchecked` what could not be looked at and why."""
+
+    pipeline: Pipeline
+    given: Mapping[str, Given]
+    params: Mapping[str, Value]
+    plan: ScopePlan | None
+    named: Named
+    notes: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = field(default=())
+
+
+def check(loaded: Pipeline, given: Mapping[str, Given], reader: Reader, *, lenient: bool = False) -> Checked:
+    """All checks; InvalidSpec with every problem. `lenient` takes missing params and unread objects as not checked."""
+    if lenient and (lacking := given_params.missing(loaded.spec.params, given)):
+        _bind_given(loaded, given, reader)
+        why = f"items, keys and requests, because no value is given for: {', '.join(lacking)}"
+        return Checked(loaded, given, {}, None, Named(), unchecked=(why,))
+    params: Mapping[str, Value] = {}
+    try:
+        params = given_params.bind(loaded.spec.params, given, loaded.place, reader)
+        planned = pipeline.plan(loaded, params, reader)
+    except InvalidSpec:
+        if not (lenient and reader.not_read):
+            raise
+        return Checked(loaded, given, params, None, Named(), unchecked=_not_read(reader))
+    problems: list[Problem] = []
+    named, notes = Named(), []
+    try:
+        named = named_files.find(loaded, planned, reader)
+    except InvalidSpec as error:
+        problems += error.problems
+    for requests in _tried(planned, problems):
+        notes += [f"{requests.process}: {note}" for note in requests.notes]
+    if problems:
+        raise InvalidSpec(dict.fromkeys(problems))
+    return Checked(loaded, given, params, planned, named, tuple(dict.fromkeys(notes)), _not_read(reader))
+
+
+def _tried(planned: ScopePlan, problems: list[Problem]) -> list[task_requests.TaskRequests]:
+    """The requests of the first task of each process, with what is illegal in them."""
+    program = planned.layout.program
+    found = []
+    for process in program.placed(()):
+        axes = program.in_order(process.axes)
+        first = next(iter(planned.layout.keys_of(process)), None)
+        if first is None:
+            continue
+        try:
+            found.append(task_requests.of_task(planned, process, dict(zip(axes, first[1], strict=True))))
+        except InvalidSpec as error:
+            problems += error.problems
+    return found
+
+
+def _bind_given(loaded: Pipeline, given: Mapping[str, Given], reader: Reader) -> None:
+    """What is given is judged also when something is missing."""
+    declared = {name: param for name, param in loaded.spec.params.items() if name in given or not param.required}
+    try:
+        given_params.bind(declared, given, loaded.place, reader)
+    except InvalidSpec as error:
+        unknown = {f"params.{name}" for name in given if name not in loaded.spec.params}
+        problems = [problem for problem in error.problems if problem.path not in unknown]
+        problems += given_params.unknown(loaded.spec.params, given)
+        if problems and not reader.not_read:
+            raise InvalidSpec(problems) from None
+
+
+def _not_read(reader: Reader) -> tuple[str, ...]:
+    return tuple(f"{uri}, because it is not on this machine" for uri in reader.not_read)

@@ -1,0 +1,53 @@
+"""`headrace check`: is this pipeline right? Needs no credentials, stack or network."""
+
+from __future__ import annotations
+
+from headrace.core.errors import InvalidSpec
+from headrace_cli import checked, exit_codes, given_params, options, pipeline, shown
+from headrace_cli.local_files import Reader
+
+
+def check(spec: options.SpecPlace, param: options.Params = None, params_file: options.ParamsFile = None) -> int:
+    """Check a pipeline: names, types, axes, cycles, container options, sizes; every problem at once.
+
+    With its params it is planned too, and the Batch requests of its tasks are tried. Nothing outside this machine is read.
+
+    For example:
+
+        headrace check pipeline.yaml --param samples=samples.csv
+    """
+    reader = Reader()
+    try:
+        loaded = pipeline.load(spec, reader)
+        given = given_params.read(loaded.spec.params, param or (), params_file)
+        found = checked.check(loaded, given, reader, lenient=True)
+    except InvalidSpec as error:
+        problems = pipeline.shortened(error.problems)
+        shown.problems(problems)
+        shown.note(f"{len(problems)} problem{'s' if len(problems) != 1 else ''}")
+        return exit_codes.WRONG_INPUT
+    shown.problems(pipeline.shortened(loaded.program.warnings), word="warning: ")
+    _raws(loaded)
+    for text in found.notes:
+        shown.line(f"note: {text}")
+    for text in found.unchecked:
+        shown.line(f"not checked: {text}")
+    processes = len(loaded.program.processes)
+    tasks = "" if found.plan is None else f", {found.plan.size:,} known task{'s' if found.plan.size != 1 else ''}"
+    shown.line(f"{spec} is right: {processes} process{'es' if processes != 1 else ''}{tasks}")
+    return exit_codes.DONE
+
+
+def _raws(loaded: pipeline.Pipeline) -> None:
+    """Every place where a value goes into a script as it is, and what is dubious in scripts."""
+    for namespace in loaded.program.namespaces.values():
+        for process in namespace.spec.processes.values():
+            if process.script is None:
+                continue
+            path = f"{process.path}.script"
+            for finding in process.script.raws():
+                problem = namespace.spec.problem(path, finding.message, within=finding.line, hint=finding.hint)
+                shown.line(f"raw: {pipeline.shortened((problem,))[0]}")
+            for finding in process.script.warnings():
+                problem = namespace.spec.problem(path, finding.message, within=finding.line, hint=finding.hint)
+                shown.problems(pipeline.shortened((problem,)), word="warning: ")

@@ -1,0 +1,162 @@
+"""`headrace run`: check, upload, start, follow."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from headrace.core.errors import InvalidSpec
+from headrace.core.locations import is_uri
+from headrace_cli import (
+    checked,
+    exit_codes,
+    following,
+    given_params,
+    launch,
+    options,
+    pipeline,
+    run_ended,
+    shown,
+    uploading,
+)
+from headrace_cli.launch import Launched
+from headrace_cli.local_files import Reader
+from headrace_cli.target import Target, reach
+
+Spec = Annotated[
+    str,
+    typer.Argument(
+        metavar="SPEC", help="A pipeline file (path or s3:// URI), or name[@version] of a pipeline of the stack."
+    ),
+]
+Name = Annotated[
+    str, typer.Option("--name", metavar="NAME", help="A name for the run; its id begins with it.", show_default=False)
+]
+Outdir = Annotated[
+    str, typer.Option("--outdir", metavar="URI", help="Where publishDir puts results.", show_default=False)
+]
+WorkDir = Annotated[
+    str, typer.Option("--work-dir", metavar="URI", help="Where tasks work: s3://bucket/folder.", show_default=False)
+]
+Detach = Annotated[bool, typer.Option("--detach", help="Start it, print its id, and do not follow.")]
+
+
+def run(
+    spec: Spec,
+    param: options.Params = None,
+    params_file: options.ParamsFile = None,
+    name: Name = "",
+    outdir: Outdir = "",
+    work_dir: WorkDir = "",
+    detach: Detach = False,
+    local: options.Local = False,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    stack: options.Stack = "headrace",
+) -> int:
+    """Run a pipeline: check it, upload the files it names, start it and follow it to its end.
+
+    A relative path is relative to who says it: the spec, the table, the params file, or (for --param) the folder you are in.
+    Files that did not change are not uploaded twice. Ctrl-C detaches; the run goes on.
+
+    For example:
+
+        headrace run pipeline.yaml --param samples=samples.csv --local
+    """
+    # What is wrong on this machine is said before anything else is asked for.
+    on_this_machine = not is_uri(spec) and (Path(spec).exists() or not _may_be_name(spec))
+    early = _checked(spec, param, params_file, Reader()) if on_this_machine else None
+    target = reach(local=local, profile=profile, region=region, stack=stack)
+    launch.check_places(target, work_dir, outdir)
+    found = early or _checked(_place(spec, target), param, params_file, Reader(lambda: target.client("s3")))
+    if early is not None and early.unchecked:
+        found = _checked(spec, param, params_file, Reader(lambda: target.client("s3")))
+    shown.problems(pipeline.shortened(found.pipeline.program.warnings), word="warning: ")
+    for text in found.named.unknown:
+        shown.note(f"not uploaded, because it is known only in the run: {text}", style="yellow")
+    launched = _launch(target, found, {"name": name, "outdir": outdir, "workDir": work_dir})
+    shown.line(launched.epoch.run)
+    return exit_codes.DONE if detach else _follow(target, launched)
+
+
+def _checked(spec: str, param: list[str] | None, params_file: Path | None, reader: Reader) -> checked.Checked:
+    try:
+        loaded = pipeline.load(spec, reader)
+        given = given_params.read(loaded.spec.params, param or (), params_file)
+        lenient = reader.s3 is None and not given_params.missing(loaded.spec.params, given)
+        return checked.check(loaded, given, reader, lenient=lenient)
+    except InvalidSpec as error:
+        raise InvalidSpec(pipeline.shortened(error.problems)) from None
+
+
+def _may_be_name(spec: str) -> bool:
+    return "/" not in spec and not spec.endswith((".yaml", ".yml", ".json"))
+
+
+def _place(spec: str, target: Target) -> str:
+    """The URI of a pipeline of the stack that is named."""
+    if is_uri(spec):
+        return spec
+    from headrace.aws.launching import pipeline_uri
+    from headrace.core import yaml_source
+    from headrace.core.launch_request import read_launch
+
+    request = read_launch(yaml_source.read(f'{{"pipeline": {_quoted(spec)}}}', "the command line")).request
+    if request is None or request.pipeline is None:
+        raise AssertionError("a request with a pipeline was read without")
+    return pipeline_uri(target.client("s3"), target.bucket, request.pipeline)
+
+
+def _quoted(text: str) -> str:
+    import json
+
+    return json.dumps(text)
+
+
+def _launch(target: Target, found: checked.Checked, said: dict[str, str]) -> Launched:
+    try:
+        request, uploads = launch.prepare(found, target, {key: value for key, value in said.items() if value})
+        objects = uploading.missing(target.client("s3"), uploads)
+        with _sending(objects) as sent:
+            return launch.send(target, request, uploads, objects, sent)
+    except InvalidSpec as error:
+        raise InvalidSpec(pipeline.shortened(error.problems)) from None
+    except KeyboardInterrupt:
+        shown.note("stopped before the run was asked for; nothing was started")
+        raise
+
+
+@contextlib.contextmanager
+def _sending(objects: dict[str, Path | bytes]) -> Iterator[Callable[[int], None]]:
+    total = sum(uploading.size(content) for content in objects.values())
+    what = f"uploading {len(objects)} file{'s' if len(objects) != 1 else ''}, {total:,} bytes"
+    if not objects or not shown.is_terminal():
+        if objects:
+            shown.note(what)
+        yield lambda _bytes: None
+        return
+    columns = (TextColumn("uploading"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=shown.console(error=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda count: progress.advance(task, count)
+
+
+def _follow(target: Target, launched: Launched) -> int:
+    run_id, flags = launched.epoch.run, target.flags
+    try:
+        ended = following.follow(target, launched)
+    except KeyboardInterrupt:
+        shown.note(f"detached; {run_id} goes on. Look again: headrace status {run_id}{flags}")
+        return exit_codes.DETACHED
+    except following.RefusedLaunch as refused:
+        shown.note(str(refused), style="red")
+        return exit_codes.WRONG_INPUT
+    code = run_ended.say(target, ended)
+    if code == exit_codes.RUN_FAILED:
+        shown.note(f"headrace status {run_id}{flags}; headrace logs {run_id} TASK{flags}", style="dim")
+    return code

@@ -1,0 +1,45 @@
+"""Which run the user means: its id, a unique beginning of it, or `last`."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from headrace.aws import ledger_runs
+from headrace.core.errors import InvalidValue, nearest
+from headrace.core.records import RunRecord
+from headrace_cli.target import Target
+
+LAST = "last"
+_SHOWN = 5
+_LOOKED_AT = 100_000
+
+
+def find(target: Target, name: str) -> RunRecord:
+    """The run's record in its latest epoch; InvalidValue when there is none, or more than one."""
+    table = target.table
+    if name == LAST:
+        entry = next(iter(ledger_runs.runs(table)), None)
+        if entry is None:
+            raise InvalidValue(f"there is no run yet on {target.where}", hint="`headrace run` starts one")
+        found: RunRecord | None = ledger_runs.latest_run(table, entry.epoch.run)
+    else:
+        found = ledger_runs.latest_run(table, name) or ledger_runs.latest_run(table, _only(target, name))
+    if found is None:
+        raise InvalidValue(f"the ledger lists a run {name!r} and has no record of it")
+    return found
+
+
+def _only(target: Target, prefix: str) -> str:
+    entries = islice(ledger_runs.runs(target.table, prefix), _LOOKED_AT)
+    names = list(dict.fromkeys(entry.epoch.run for entry in entries))
+    if len(names) == 1:
+        return names[0]
+    if names:
+        more = f", … ({len(names)} in all)" if len(names) > _SHOWN else ""
+        raise InvalidValue(
+            f"{prefix!r} is the beginning of more than one run: {', '.join(names[:_SHOWN])}{more}",
+            expected="an id, or a unique beginning of one",
+        )
+    known = [entry.epoch.run for entry in islice(ledger_runs.runs(target.table), 1000)]
+    hint = nearest(prefix, known) or "`headrace runs` lists them"
+    raise InvalidValue(f"there is no run {prefix!r} on {target.where}", hint=hint)
