@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, TypeVar
 
 from rich.console import Group
 from rich.live import Live
@@ -28,17 +28,11 @@ _AWS_S: Final = 3.0
 _BUSY: Final = 4  # a look that takes long is not followed by the next one at once
 _SILENCE_S: Final = 90.0
 _LOST: Final = 20
+Looked = TypeVar("Looked")
 
 
 class RefusedLaunch(Exception):  # noqa: N818 - reads as the sentence it is
     """The launch was not valid; the text says why."""
-
-
-class View(Protocol):
-    """Shows snapshots."""
-
-    def show(self, snapshot: Snapshot) -> None:
-        """Show the run as it is now."""
 
 
 def follow(target: Target, launched: Launched) -> RunRecord:
@@ -150,7 +144,7 @@ class _Lost:
 _lost = _Lost()
 
 
-def _patiently(target: Target, look: Callable[[], Snapshot | None]) -> Snapshot | None:
+def _patiently(target: Target, look: Callable[[], Looked]) -> Looked:
     """A look that survives a lost connection: the run goes on whether somebody looks or not."""
     from botocore.exceptions import HTTPClientError
 

@@ -84,6 +84,7 @@ def up(
 
 def _outputs(endpoint: str, stack: str) -> Mapping[str, str]:
     from botocore.exceptions import ClientError
+
     from headrace_local.deployment import outputs
 
     try:
