@@ -24,12 +24,17 @@ def test_problems_come_in_document_order_with_their_places() -> None:
     ]
 
 
-def test_one_problem_is_told_once_and_a_flood_is_cut() -> None:
-    """The same problem twice is one; beyond a hundred nothing is added."""
+def test_one_problem_is_told_once_and_a_flood_ends_the_reading() -> None:
+    """The same problem twice is one; at the hundredth nobody reads on."""
     at = cursor(1)
-    for number in [1, 1, *range(500)]:
+    at.refuse("wrong 0")
+    at.refuse("wrong 0")
+    assert len(at.book.problems) == 1
+    for number in range(1, 99):
         at.refuse(f"wrong {number}")
-    assert len(at.book.problems) == 100
+    with pytest.raises(InvalidSpec) as refusal:
+        at.refuse("wrong 99")
+    assert len(refusal.value.problems) == 100
 
 
 def test_a_problem_of_a_reader_is_placed_by_the_cursor() -> None:

@@ -97,6 +97,16 @@ def test_the_top_of_a_file(text: str, path: str, said: str) -> None:
     assert [(p.path, said in p.message) for p in refused_spec(text)] == [(path, True)]
 
 
+def test_a_flood_of_processes_or_problems_ends_early() -> None:
+    """Five thousand processes are the most, and a hundred problems."""
+    many = "processes:\n" + "".join(f"  p{number}: {{script: x}}\n" for number in range(5_001))
+    assert [p.message for p in refused_spec(many)] == ["5,001 processes"]
+    assert (
+        len(refused_spec("processes: {p: {script: x, " + ", ".join(f"k{number}: 1" for number in range(10_000)) + "}}"))
+        == 100
+    )
+
+
 def test_when_is_one_expression() -> None:
     """`when` is one `${{ }}`; text around it, or a plain value, is an error."""
     found = process("when: ${{ params.x == 1 }}").when

@@ -6,19 +6,26 @@ marked `ByInstance` takes an object as it is: templates and scripts are values o
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, GetPydanticSchema
-from pydantic_core import core_schema
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import CoreSchema, core_schema
 
 Held = TypeVar("Held")
 
-ByInstance = Annotated[
-    Held, GetPydanticSchema(lambda source, _handler: core_schema.is_instance_schema(source), lambda *_: {})
-]
+
+class _AsItIs:
+    """Pydantic's hook for an annotation: an instance of the very class, untouched."""
+
+    # pydantic.GetPydanticSchema does the same and costs every Lambda the import of pydantic.types.
+    def __get_pydantic_core_schema__(self, source: Any, _handler: Any) -> CoreSchema:
+        return core_schema.is_instance_schema(source)
+
+
+ByInstance = Annotated[Held, _AsItIs()]
 
 
 class Frozen(BaseModel):
-    """A model that never changes and knows all its fields."""
+    """A model that never changes and knows all its fields; its validator is built when it is first used."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)

@@ -30,9 +30,12 @@ class Book:
     problems: list[Problem] = field(default_factory=list)
 
     def note(self, problem: Problem, *, within: int = 0) -> None:
-        """Add a problem, placed in the document; beyond a hundred they are no longer read by anybody."""
-        if len(self.problems) < MAX_PROBLEMS and problem not in self.problems:
-            self.problems.append(self.placed(problem, within))
+        """Add a problem, placed in the document. The hundredth ends the reading: nobody reads on, and it costs."""
+        placed = self.placed(problem, within)
+        if placed not in self.problems:
+            self.problems.append(placed)
+        if len(self.problems) >= MAX_PROBLEMS:
+            self.close()
 
     def placed(self, problem: Problem, within: int = 0) -> Problem:
         """The problem with file and line of its path."""

@@ -32,6 +32,7 @@ TOP_KEYS: Final = ("name", "params", "defaults", "processes", "outputs")
 PROCESS_KEYS: Final = ("each", "inputs", "outputs", "script", "when", "after", "uses", "params")
 USES_KEYS: Final = ("uses", "params", "each", "when", "after")
 MAX_NAME: Final = 128
+MAX_PROCESSES: Final = 5_000
 
 
 class Process(Frozen):
@@ -110,7 +111,8 @@ def read_spec(document: Document) -> Spec:
 def _process_names(value: Any) -> frozenset[str]:
     """What expressions take for a process: every key of `processes` that is text, good name or not."""
     processes = value.get("processes")
-    return frozenset(processes) if isinstance(processes, dict) else frozenset()
+    fits = isinstance(processes, dict) and len(processes) <= MAX_PROCESSES
+    return frozenset(processes) if fits else frozenset()
 
 
 def _name(top: At) -> str:
@@ -131,6 +133,10 @@ def _processes(top: At, defaults: Defaults) -> dict[str, Process]:
     at = top.key("processes")
     if at.value in ({}, None):
         at.refuse("no process at all", expected="at least one process")
+        return {}
+    if isinstance(at.value, dict) and len(at.value) > MAX_PROCESSES:
+        hint = "One process with an axis does the work of many"
+        at.refuse(f"{len(at.value):,} processes", expected=f"at most {MAX_PROCESSES:,}", hint=hint)
         return {}
     processes: dict[str, Process] = {}
     for name, child in at.entries("a map name: process"):

@@ -54,7 +54,8 @@ def _line(at: At) -> str | None:
 
 
 def _parsed(at: At, text: str, shell: str, hidden: frozenset[str]) -> Script | None:
-    processes = at.book.processes - hidden
+    visible = at.book.processes
+    processes = visible if hidden.isdisjoint(visible) else visible - hidden
     try:
         script = parse_script(text, processes=processes, shell=shell)
     except InvalidValue as error:

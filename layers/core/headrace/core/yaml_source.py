@@ -31,6 +31,7 @@ MAX_PROBLEMS: Final = 100
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_STYLES: Final = {"|": "literal", ">": "folded", "'": "quoted", '"': "quoted"}
 _NOT_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
 _SURROGATES: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _WANTS_QUOTES: Final = re.compile(r"\$\{\{|\{\{|[*@`]|\w\?\s*:")
@@ -92,20 +93,18 @@ class _Reader:
     def node(self, event: Any, events: Iterator[Any], path: str, depth: int, key_line: int) -> tuple[Any, Place]:
         self.values += 1
         if self.values > MAX_VALUES:
-            self.stop(
-                event, path, f"more than {MAX_VALUES:,} values", "Put big tables into a CSV file and name it in a param"
-            )
-        if depth > MAX_DEPTH:
-            self.stop(event, "", f"nested deeper than {MAX_DEPTH} levels", "")
-        self.refuse_marks(event, path)
-        if isinstance(event, yaml.MappingStartEvent):
-            return self.mapping(event, events, path, depth, key_line)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self.sequence(event, events, path, depth, key_line)
-        style = _style(event)
-        last = event.end_mark
-        place = Place(event.start_mark.line + 1, key_line, style, last.line + 1, last.column)
-        return self.scalar(event, path, style), place
+            hint = "Put big tables into a CSV file and name it in a param"
+            self.stop(event, path, f"more than {MAX_VALUES:,} values", hint)
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None or event.tag is not None:
+            self.refuse_marks(event, path)
+        if isinstance(event, yaml.CollectionStartEvent):
+            if depth > MAX_DEPTH:
+                self.stop(event, "", f"nested deeper than {MAX_DEPTH} levels", "")
+            build = self.mapping if isinstance(event, yaml.MappingStartEvent) else self.sequence
+            return build(event, events, path, depth, key_line)
+        style = _STYLES.get(getattr(event, "style", None) or "", "plain")
+        first, last = event.start_mark, event.end_mark
+        return self.scalar(event, path, style), Place(first.line + 1, key_line, style, last.line + 1, last.column)
 
     def scalar(self, event: Any, path: str, style: str) -> Any:
         if isinstance(event, yaml.AliasEvent):
@@ -171,7 +170,7 @@ class _Reader:
         self.values += 1
         self.refuse_marks(event, path)
         text = str(event.value)
-        if text == "<<" and _style(event) == "plain":
+        if text == "<<" and not event.style:
             self.refuse(
                 event,
                 path,
@@ -189,7 +188,7 @@ class _Reader:
             self.refuse(
                 event,
                 path,
-                f"aliases ('*{event.anchor}') are not allowed",
+                f"aliases ('*{str(event.anchor)[:80]}') are not allowed",
                 hint="Put a text that starts with '*' in quotes",
             )
             return
@@ -197,12 +196,15 @@ class _Reader:
             self.refuse(
                 event,
                 path,
-                f"anchors ('&{event.anchor}') are not allowed",
+                f"anchors ('&{event.anchor[:80]}') are not allowed",
                 hint="Put a text that starts with '&' in quotes",
             )
         if event.tag is not None:
             self.refuse(
-                event, path, f"tags ('{event.tag}') are not allowed", hint="Put a text that starts with '!' in quotes"
+                event,
+                path,
+                f"tags ('{event.tag[:80]}') are not allowed",
+                hint="Put a text that starts with '!' in quotes",
             )
 
     def refuse(
@@ -260,11 +262,6 @@ def _json_as_yaml(content: str) -> str:
 def _joined_pair(match: re.Match[str]) -> str:
     pair = bytes.fromhex(match[2] + match[3])
     return match[1] + pair.decode("utf-16-be")
-
-
-def _style(event: Any) -> str:
-    style = getattr(event, "style", None)
-    return {"|": "literal", ">": "folded", "'": "quoted", '"': "quoted"}.get(style or "", "plain")
 
 
 def _syntax_problem(error: yaml.YAMLError, source: tuple[str, ...], file: str) -> Problem:
