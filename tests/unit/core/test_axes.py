@@ -23,6 +23,7 @@ def keys_of(source, params=None, fetched=None, axis="x"):
 
 
 def planned(source, params=None, fetched=None):
+    """The plan of one process over an axis with this source."""
     plan = plan_of(
         program_of(PARAMS + f"processes: {{p: {{each: [{{x: {source}}}], script: 'true'}}}}"), params, fetched
     )
@@ -31,6 +32,7 @@ def planned(source, params=None, fetched=None):
 
 
 def refused(source, params=None, fetched=None):
+    """What is said of a source that is refused."""
     with pytest.raises(InvalidSpec) as caught:
         planned(source, params, fetched)
     return str(caught.value)

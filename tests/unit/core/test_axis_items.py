@@ -13,6 +13,7 @@ TEXT = (
 
 
 def known():
+    """The items of TEXT, read back from its plan."""
     program = program_of(TEXT)
     return from_files(program, (plan_of(program).axes,))
 

@@ -7,6 +7,7 @@ from headrace.core.errors import InvalidSpec
 
 
 def axes_of(text, used=None):
+    """Every axis: what is around it, whether it is dynamic, the dynamic axes it needs."""
     program = program_of(text, used)
     return {name: (axis.outer, axis.dynamic, axis.roots) for name, axis in program.axes.items()}
 

@@ -33,11 +33,13 @@ def seen(program, params=None, files=None, found=None):
 
 
 def value_of(visible, item, name):
+    """The value of an input of a planned task."""
     process = visible.program.processes[item["p"]]
     return visible.value(process.process.inputs[name].value, process.namespace, item["k"])
 
 
 def file(name, **key):
+    """A file of the bucket."""
     return File(f"s3://b/{name}", key=key)
 
 

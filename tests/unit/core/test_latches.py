@@ -37,7 +37,7 @@ class Shape:
                 self.make(f"user_{axis}", [*before, axis], {axis: split})
                 if random.random() < 0.3:  # a plain axis whose items come with those of a dynamic one
                     self.outer[f"p{axis}"] = {axis, *self.outer[axis]}
-                    self.sources[f"p{axis}"] = "${{ [key.%s, key.%s ~ '-'] }}" % (axis, axis)
+                    self.sources[f"p{axis}"] = f"${{{{ [key.{axis}, key.{axis} ~ '-'] }}}}"
                     self.make(f"plain_{axis}", [*before, axis, f"p{axis}"])
         for number in range(random.randint(1, 4)):
             self.make(f"more_{number}", self.some())
@@ -70,7 +70,7 @@ class Shape:
                 items.append(axis)
                 continue
             self.defined.add(axis)
-            source = "${{ %s.out }}" % sources[axis] if sources and axis in sources else self.sources[axis]
+            source = f"${{{{ {sources[axis]}.out }}}}" if sources and axis in sources else self.sources[axis]
             items.append(f"{{{axis}: {source if source.startswith('[') else repr(source)}}}")
         self.each[name] = items
 
@@ -125,6 +125,7 @@ def made(_namespace, keys, reference):
 
 
 def matches(keys, must):
+    """Whether keys hold what must be."""
     return all(keys.get(axis) == key for axis, key in must.items())
 
 
@@ -166,19 +167,19 @@ def closure(shape, model, item):
 
 
 def shape_and_program(random):
+    """A random program that links; those refused for the known reasons are passed over."""
     shape = Shape(random)
     try:
         return shape, program_of(shape.text())
     except InvalidSpec as error:
-        assert all(
-            "comes after it" in p.message or "maxForks" in p.message or "nested in it" in p.message
-            for p in error.problems
-        ), error
+        known = ("comes after it", "maxForks", "nested in it")
+        if not all(any(part in problem.message for part in known) for problem in error.problems):
+            raise
         event("refused")
         assume(False)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32))
 def test_a_gate_opens_when_all_it_depends_on_is_done(seed):
     """In any order of starts and ends, with expansions between: no task starts before all it depends on, and none hangs."""
@@ -193,7 +194,7 @@ def test_a_gate_opens_when_all_it_depends_on_is_done(seed):
         assert model.most[process] <= limit
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32))
 def test_a_gate_waits_for_nothing_else(seed):
     """A task starts although everything it does not depend on stands still."""

@@ -23,6 +23,7 @@ def test_a_gather_that_nobody_could_count_is_refused_with_the_way_out():
 
 
 def processes(count, start):
+    """Consumers of `base`, each over other axes."""
     return "\n".join(
         f"  p{n}: {{each: [{', '.join(start(n))}], inputs: {{i: '${{{{ base.o }}}}'}}, script: 'true'}}"
         for n in range(count)

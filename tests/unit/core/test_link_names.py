@@ -9,6 +9,7 @@ BASE = "params: {p: 1}\nprocesses:\n  other: {outputs: {o: {json: f}}, script: '
 
 
 def links(rest):
+    """What is said of BASE with these parts; nothing when it links."""
     try:
         program_of(BASE.replace("REST", rest))
     except InvalidSpec as error:

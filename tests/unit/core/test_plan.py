@@ -60,6 +60,7 @@ processes:
 
 
 def parts(*names):
+    """An answer: files of these names."""
     return lambda _namespace, _keys, _reference: [File(f"s3://b/{name}") for name in names]
 
 
@@ -260,6 +261,18 @@ def test_at_names_one_task():
         "names 'aa', and axis 'sample' has no such item, for {'pair': 'p'} (expected one of its 3 keys). did you mean 'a'?"
         in str(caught.value)
     )
+
+
+def test_at_reaches_out_of_the_scope_it_is_in():
+    """Inside an expansion of one sample, `at` another sample waits for all of that one's members."""
+    program = program_of("""
+        processes:
+          base: {each: [{s: [a, b]}, {t: [x, y]}], outputs: {o: '*'}, script: 'true'}
+          work: {each: [s, {d: "${{ base.o }}"}], inputs: {i: "${{ base.at(s='b').o }}"}, outputs: {o: x}, script: 'true'}
+          per: {each: [s], inputs: {i: "${{ work.o }}"}, script: 'true'}
+        """)
+    plan = plan_of(program, scope=Scope("~d[s=a]", (plan_of(program).axes,), parts("q")))
+    assert [item["waits"] for item in plan.items()] == [{"base[s=b]": 2}]
 
 
 @pytest.mark.parametrize("limit", ["2", "'${{ params.n }}'"])

@@ -15,7 +15,7 @@ processes:
 def test_a_named_key_exists_below_its_outer_key():
     """A nested key is looked for below the outer key that is named with it."""
     assert items_of(TEXT.replace("'S'", "'x'").replace("'N'", "'x2'"))["b"]["waits"] == {"a[s=x,n=x2]": 1}
-    with pytest.raises(InvalidSpec, match="names 'x22', and axis 'n' has no such item .*did you mean 'x2'"):
+    with pytest.raises(InvalidSpec, match=r"names 'x22', and axis 'n' has no such item .*did you mean 'x2'"):
         plan_of(program_of(TEXT.replace("'S'", "'x'").replace("'N'", "'x22'")))
     with pytest.raises(InvalidSpec, match="names 'y2', and axis 'n' has no such item"):
         plan_of(program_of(TEXT.replace("'S'", "'x'").replace("'N'", "'y2'")))
@@ -24,5 +24,5 @@ def test_a_named_key_exists_below_its_outer_key():
 @pytest.mark.parametrize("value", ["none", "[1]"])
 def test_a_named_key_is_a_value_with_a_key(value):
     """None and lists name nothing."""
-    with pytest.raises(InvalidSpec, match="processes.b: an item is"):
+    with pytest.raises(InvalidSpec, match=r"processes\.b: an item is"):
         plan_of(program_of(TEXT.replace("'S'", "'x'").replace("'N'", value)))

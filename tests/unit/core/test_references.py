@@ -15,6 +15,7 @@ processes:
 
 
 def need_of(each, reference):
+    """How the axes of `align` are split for a reference."""
     program = program_of(PAIRS.replace("EACH", each).replace("REFERENCE", reference))
     [need] = program.processes["use"].needs
     return need.aligned, [axis for axis, _ in need.at], need.gathered

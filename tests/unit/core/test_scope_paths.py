@@ -14,6 +14,7 @@ processes:
 
 
 def path(consumer):
+    """The path of `both` with this consumer."""
     program = program_of(TWO.replace("CONSUMER", consumer))
     return [(step.axis, step.fixed) for step in program.processes["both"].path]
 

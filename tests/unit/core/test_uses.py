@@ -10,6 +10,7 @@ LEAF = "params: {x: 1}\nprocesses: {p: {outputs: {o: x}, script: 'true'}}\noutpu
 
 
 def refused(text, used):
+    """What is said of files that do not link."""
     with pytest.raises(InvalidSpec) as caught:
         program_of(text, used)
     return "\n".join(str(problem) for problem in caught.value.problems)

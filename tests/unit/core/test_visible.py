@@ -19,6 +19,7 @@ INNER = (
 
 
 def visible():
+    """What is seen in TEXT before the run."""
     program = program_of(TEXT, {"inner.yaml": INNER})
     return Visible(program, {"n": 3}, from_files(program, (plan_of(program).axes,)))
 
@@ -47,5 +48,5 @@ def test_before_the_run_no_process_has_made_anything():
         "processes: {a: {outputs: {o: x}, script: 'true'}, b: {inputs: {i: '${{ a.o }}'}, script: 'true'}}"
     )
     seen = Visible(program, {}, from_files(program, ()))
-    with pytest.raises(InvalidValue, match="'a.o' is not known before the run"):
+    with pytest.raises(InvalidValue, match=r"'a\.o' is not known before the run"):
         seen.value(program.processes["b"].process.inputs["i"].value, "", {})
