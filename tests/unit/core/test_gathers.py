@@ -12,11 +12,11 @@ from headrace.core.visible import Visible
 SHAPE = """
 params: {order: [b, a]}
 processes:
-  base: {each: [{s: "${{ params.order }}"}, {c: [z, y]}], outputs: {o: x, many: '*', n: {json: f}}, script: 'true'}
+  base: {each: [{s: "${{ params.order }}"}, {c: [z, y]}], outputs: {o: 'x*', many: '*', n: {json: f}}, script: 'true'}
   same: {each: [c, s], inputs: {i: "${{ base.o }}"}, script: 'true'}
   per: {each: [c], inputs: {i: "${{ base.o }}"}, script: 'true'}
   all: {inputs: {i: "${{ base.o }}", m: "${{ base.many }}", n: "${{ base.n }}", one: "${{ base.at(s='a', c='z').o }}"}, script: 'true'}
-  chunk: {each: [s, {d: "${{ base.many }}"}], outputs: {o: x}, script: 'true'}
+  chunk: {each: [s, {d: "${{ base.many }}"}], outputs: {o: 'x*'}, script: 'true'}
   late: {each: [s], inputs: {i: "${{ chunk.o }}"}, script: 'true'}
   last: {inputs: {i: "${{ chunk.o }}"}, script: 'true'}
 """
@@ -138,13 +138,13 @@ def test_dynamic_items_are_gathered_bytewise_by_key():
 USED = """
 params: {f: {type: file, required: false}}
 processes:
-  p: {each: [{l: [y, x]}], inputs: {i?: "${{ params.f }}"}, outputs: {o: x, extra?: e}, script: 'true'}
-  q: {outputs: {o: x}, script: 'true'}
+  p: {each: [{l: [y, x]}], inputs: {i?: "${{ params.f }}"}, outputs: {o: 'x*', extra?: e}, script: 'true'}
+  q: {outputs: {o: 'x*'}, script: 'true'}
 outputs: {lone: "${{ p.o }}", either: "${{ q.o or p.o }}"}
 """
 USER = """
 processes:
-  a: {each: [{s: [t, r]}], outputs: {o: x}, script: 'true'}
+  a: {each: [{s: [t, r]}], outputs: {o: 'x*'}, script: 'true'}
   u: {uses: used.yaml, each: [s], params: {f: "${{ a.o }}"}}
   one: {each: [s], inputs: {l: "${{ u.lone }}", e: "${{ u.either }}"}, script: 'true'}
   all: {inputs: {l: "${{ u.lone }}", e: "${{ u.either }}"}, script: 'true'}

@@ -101,7 +101,7 @@ class Shape:
                 axis, key = self.when[name]
                 lines.append(f"    when: ${{{{ key.{axis} != '{key}' }}}}")
             lines += [f"    maxForks: {self.forks[name]}"] if name in self.forks else []
-            lines += ["    outputs: {out: x}", "    script: 'true'"]
+            lines += ["    outputs: {out: 'x*'}", "    script: 'true'"]
         return "\n".join(lines)
 
     def depends(self, name, keys):

@@ -12,7 +12,7 @@ def test_a_gather_that_nobody_could_count_is_refused_with_the_way_out():
         processes:
           one: {outputs: {o: '*'}, script: 'true'}
           two: {outputs: {o: '*'}, script: 'true'}
-          both: {each: [{d: "${{ one.o }}"}, {e: "${{ two.o }}"}], outputs: {o: x}, script: 'true'}
+          both: {each: [{d: "${{ one.o }}"}, {e: "${{ two.o }}"}], outputs: {o: 'x*'}, script: 'true'}
           keep: {each: [KEPT], inputs: {i: "${{ both.o }}"}, script: 'true'}
         """
     with pytest.raises(InvalidSpec) as caught:
@@ -38,7 +38,7 @@ def test_a_task_counts_on_at_most_90_latches(count, good):
     text = (
         "processes:\n  base: {each: ["
         + ", ".join(f"{{{axis}: [x]}}" for axis in axes)
-        + "], outputs: {o: x}, script: 'true'}\n"
+        + "], outputs: {o: 'x*'}, script: 'true'}\n"
     )
     text += processes(count, lambda n: subsets[n])
     if good:
@@ -51,7 +51,7 @@ def test_a_task_counts_on_at_most_90_latches(count, good):
 @pytest.mark.parametrize(("count", "good"), [(90, True), (91, False)])
 def test_a_task_waits_for_at_most_90_latches(count, good):
     """A consumer of more than 90 processes is refused."""
-    text = "processes:\n" + "\n".join(f"  p{n}: {{outputs: {{o: x}}, script: 'true'}}" for n in range(count))
+    text = "processes:\n" + "\n".join(f"  p{n}: {{outputs: {{o: 'x*'}}, script: 'true'}}" for n in range(count))
     text += "\n  all: {inputs: {i: [" + ", ".join(f"'${{{{ p{n}.o }}}}'" for n in range(count)) + "]}, script: 'true'}"
     if good:
         program_of(text)
@@ -63,8 +63,8 @@ def test_a_task_waits_for_at_most_90_latches(count, good):
 @pytest.mark.parametrize(("count", "good"), [(90, True), (91, False)])
 def test_an_expansion_counts_on_at_most_90_latches(count, good):
     """More than 90 gathers over one dynamic axis are refused."""
-    text = "processes:\n  split: {outputs: {o: '*'}, script: 'true'}\n  w0: {each: [{d: '${{ split.o }}'}], outputs: {o: x}, script: 'true'}\n"
-    text += "\n".join(f"  w{n}: {{each: [d], outputs: {{o: x}}, script: 'true'}}" for n in range(1, count))
+    text = "processes:\n  split: {outputs: {o: '*'}, script: 'true'}\n  w0: {each: [{d: '${{ split.o }}'}], outputs: {o: 'x*'}, script: 'true'}\n"
+    text += "\n".join(f"  w{n}: {{each: [d], outputs: {{o: 'x*'}}, script: 'true'}}" for n in range(1, count))
     text += "\n" + "\n".join(f"  g{n}: {{inputs: {{i: '${{{{ w{n}.o }}}}'}}, script: 'true'}}" for n in range(count))
     if good:
         program_of(text)
@@ -75,7 +75,7 @@ def test_an_expansion_counts_on_at_most_90_latches(count, good):
 
 def test_at_takes_params_and_axes_only():
     """A key from what a process makes could not be known at plan time."""
-    inner = "params: {which: {type: string}}\nprocesses: {a: {each: [{s: [x]}], outputs: {o: x}, script: 'true'}, b: {inputs: {i: '${{ a.at(s=params.which).o }}'}, script: 'true'}}"
+    inner = "params: {which: {type: string}}\nprocesses: {a: {each: [{s: [x]}], outputs: {o: 'x*'}, script: 'true'}, b: {inputs: {i: '${{ a.at(s=params.which).o }}'}, script: 'true'}}"
     outer = (
         "processes: {w: {outputs: {o: {json: f}}, script: 'true'}, u: {uses: x.yaml, params: {which: '${{ w.o }}'}}}"
     )

@@ -53,6 +53,14 @@ def test_every_place_sees_its_names(rest):
             "`outputs.p`: 'p' is not an output of this process (expected one of o)",
         ),
         ("script: 'echo ${{ key.z }}'", "`key.z`: 'z' is not an axis of this process (expected one of s)"),
+        (
+            "inputs: {i: {from: s3://b/x, stageAs: '${{ params.p }}'}}, script: 'true'",
+            "'params' is not known here (expected file, key)",
+        ),
+        (
+            "outputs: {o: x}, publishDir: {path: r, saveAs: '${{ s }}'}, script: 'true'",
+            "'s' is not known here (expected file, key)",
+        ),
         ("script: 'echo ${{ file }}'", "'file' is not known here"),
     ],
 )

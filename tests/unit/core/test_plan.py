@@ -52,9 +52,9 @@ outputs:
 SPLIT = """
 processes:
   split: {each: [{s: [a, b]}], outputs: {parts: '*'}, script: 'true'}
-  work: {each: [s, {part: "${{ split.parts }}"}], inputs: {i: "${{ part }}"}, outputs: {o: x}, script: 'true'}
-  again: {each: [s, part], inputs: {i: "${{ work.o }}"}, outputs: {o: x}, script: 'true'}
-  merge: {each: [s], inputs: {i: "${{ again.o }}"}, outputs: {o: x}, script: 'true'}
+  work: {each: [s, {part: "${{ split.parts }}"}], inputs: {i: "${{ part }}"}, outputs: {o: 'x*'}, script: 'true'}
+  again: {each: [s, part], inputs: {i: "${{ work.o }}"}, outputs: {o: 'x*'}, script: 'true'}
+  merge: {each: [s], inputs: {i: "${{ again.o }}"}, outputs: {o: 'x*'}, script: 'true'}
   report: {inputs: {i: "${{ again.o }}", m: "${{ merge.o }}"}, script: 'true'}
 """
 
@@ -101,7 +101,7 @@ def test_plan_json_is_an_array_of_items():
 def test_a_process_without_each_is_one_task():
     """Without `each` a process is one task and what it names is gathered."""
     items = items_of(
-        "processes: {a: {each: [{x: [1, 2]}], outputs: {o: x}, script: 'true'}, b: {inputs: {i: '${{ a.o }}'}, script: 'true'}}"
+        "processes: {a: {each: [{x: [1, 2]}], outputs: {o: 'x*'}, script: 'true'}, b: {inputs: {i: '${{ a.o }}'}, script: 'true'}}"
     )
     assert items["b"] == {"id": "b", "p": "b", "k": {}, "opens": [], "waits": {"a": 2}}
 
@@ -151,7 +151,7 @@ def test_an_expansion_is_done_once_per_key_that_a_gather_keeps():
     items = items_of("""
         processes:
           split: {outputs: {parts: '*'}, script: 'true'}
-          work: {each: [{s: [a, b]}, {part: "${{ split.parts }}"}], outputs: {o: x}, script: 'true'}
+          work: {each: [{s: [a, b]}, {part: "${{ split.parts }}"}], outputs: {o: 'x*'}, script: 'true'}
           merge: {each: [s], inputs: {i: "${{ work.o }}"}, script: 'true'}
         """)
     assert items["~part[s=a]"]["opens"] == [["work[s=a]", 16]]
@@ -163,7 +163,7 @@ NESTED = """
 processes:
   one: {outputs: {o: '*'}, script: 'true'}
   two: {each: [{d: "${{ one.o }}"}], outputs: {o: '*'}, script: 'true'}
-  deep: {each: [d, {e: "${{ two.o }}"}], outputs: {o: x}, script: 'true'}
+  deep: {each: [d, {e: "${{ two.o }}"}], outputs: {o: 'x*'}, script: 'true'}
   per: {each: [d], inputs: {i: "${{ deep.o }}"}, script: 'true'}
   all: {inputs: {i: "${{ deep.o }}"}, script: 'true'}
 """
@@ -199,8 +199,8 @@ def test_when_over_params_and_axes_is_decided_now():
     items = items_of("""
         params: {deep: false}
         processes:
-          a: {each: [{s: [x, y, z]}], when: "${{ s != 'y' }}", outputs: {o: x}, script: 'true'}
-          off: {when: "${{ params.deep }}", outputs: {o: x}, script: 'true'}
+          a: {each: [{s: [x, y, z]}], when: "${{ s != 'y' }}", outputs: {o: 'x*'}, script: 'true'}
+          off: {when: "${{ params.deep }}", outputs: {o: 'x*'}, script: 'true'}
           b: {each: [s], inputs: {i?: "${{ a.o }}"}, script: 'true'}
           all: {inputs: {i: "${{ a.o }}", off?: "${{ off.o }}"}, script: 'true'}
         """)
@@ -230,7 +230,7 @@ def test_when_is_true_or_false(condition):
 
 def test_when_of_a_uses_prunes_all_of_it():
     """`when` on a `uses` decides for each key whether the whole is made."""
-    inner = "processes: {p: {outputs: {o: x}, script: 'true'}, q: {inputs: {i: '${{ p.o }}'}, outputs: {o: x}, script: 'true'}}\noutputs: {o: '${{ q.o }}'}"
+    inner = "processes: {p: {outputs: {o: 'x*'}, script: 'true'}, q: {inputs: {i: '${{ p.o }}'}, outputs: {o: 'x*'}, script: 'true'}}\noutputs: {o: '${{ q.o }}'}"
     items = items_of(
         "processes: {u: {uses: x.yaml, each: [{s: [a, b]}], when: \"${{ s == 'a' }}\"}, z: {inputs: {i: '${{ u.o }}'}, script: 'true'}}",
         used={"x.yaml": inner},
@@ -244,7 +244,7 @@ def test_at_names_one_task():
     text = """
         params: {pairs: {type: table, default: [{id: p, tumour: a, normal: b}]}}
         processes:
-          align: {each: [{sample: [a, b, c]}], outputs: {bam: x}, script: 'true'}
+          align: {each: [{sample: [a, b, c]}], outputs: {bam: 'x*'}, script: 'true'}
           call:
             each: [{pair: "${{ params.pairs }}"}]
             inputs: {t: "${{ align.at(sample=pair.tumour).bam }}", n: "${{ align.at(sample=pair.WHICH).bam }}"}
@@ -268,7 +268,7 @@ def test_at_reaches_out_of_the_scope_it_is_in():
     program = program_of("""
         processes:
           base: {each: [{s: [a, b]}, {t: [x, y]}], outputs: {o: '*'}, script: 'true'}
-          work: {each: [s, {d: "${{ base.o }}"}], inputs: {i: "${{ base.at(s='b').o }}"}, outputs: {o: x}, script: 'true'}
+          work: {each: [s, {d: "${{ base.o }}"}], inputs: {i: "${{ base.at(s='b').o }}"}, outputs: {o: 'x*'}, script: 'true'}
           per: {each: [s], inputs: {i: "${{ work.o }}"}, script: 'true'}
         """)
     plan = plan_of(program, scope=Scope("~d[s=a]", (plan_of(program).axes,), parts("q")))
@@ -297,7 +297,7 @@ def test_max_forks_counts_the_expansion_too():
 def test_latches_have_shards_by_the_number_of_their_members():
     """A latch of n tasks has one shard per 200."""
     items = items_of(
-        "processes: {a: {each: [{i: {range: [1, 401]}}], outputs: {o: x}, script: 'true'}, b: {inputs: {i: '${{ a.o }}'}, script: 'true'}}"
+        "processes: {a: {each: [{i: {range: [1, 401]}}], outputs: {o: 'x*'}, script: 'true'}, b: {inputs: {i: '${{ a.o }}'}, script: 'true'}}"
     )
     assert items["a[i=1]"]["opens"] == [["a", 3]]
 

@@ -35,6 +35,7 @@ from headrace.core.scope_paths import Latches, kept, path_of, refinements
 from headrace.core.script import Script
 from headrace.core.selectors import Defaults
 from headrace.core.spec import Spec
+from headrace.core.staging_checks import check_staging
 from headrace.core.uses import Drawn, Sketch, flatten, used_files
 
 __all__ = ["link", "used_files"]
@@ -65,6 +66,8 @@ def link(
         check_needs(sketch, axes, each.drawn.namespace, each.drawn.process.path, needs[name])
     for axis in axes.values():
         check_needs(sketch, axes, axis.namespace, axis.place, axis.needs)
+    for each in found.values():
+        check_staging(sketch, each.drawn)
     check_cycles(sketch, axes, needs)
     _stop(sketch)
     program = _assemble(sketch, axes, found, needs, outputs)

@@ -17,14 +17,17 @@ from headrace.core.references import templates_in
 from headrace.core.script import Script
 from headrace.core.uses import Drawn, Sketch
 
-_FILE: Final = frozenset({"file"})
 _TASK: Final = frozenset({"task", "run"})
 _OUTPUTS: Final = frozenset({"outputs"})
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A template in its place; `more` are names it sees beside params, axes and `key`; `depends`: it may name processes."""
+    """A template in its place; `more` are names it sees beside params, axes and `key`; `depends`: it may name processes.
+
+    One that `names_file` (stageAs, saveAs) sees `file` and `key` alone; with `any_key` (stageAs) that is the key of the file,
+    on whatever axes its producer has.
+    """
 
     path: str
     template: Template | Script
@@ -32,6 +35,8 @@ class Place:
     depends: bool = True
     secrets: bool = False
     success: bool = False
+    names_file: bool = False
+    any_key: bool = False
 
 
 def places(drawn: Drawn, directives: dict[str, Any]) -> Iterator[Place]:
@@ -42,7 +47,7 @@ def places(drawn: Drawn, directives: dict[str, Any]) -> Iterator[Place]:
         for template in given.templates:
             yield Place(given.path, template)
         if given.stage_as is not None:
-            yield Place(f"{given.path}.stageAs", given.stage_as, _FILE, depends=False)
+            yield Place(f"{given.path}.stageAs", given.stage_as, depends=False, names_file=True, any_key=True)
     if process.when is not None:
         yield Place(f"{path}.when", process.when)
     for name, value in process.params.items():
@@ -62,7 +67,7 @@ def check_names(sketch: Sketch, drawn: Drawn, place: Place, visible: tuple[str, 
     """Note every name the template uses that means nothing there."""
     here = sketch.namespaces[drawn.namespace]
     axes = {local for local, axis in here.axes.items() if axis in visible}
-    known = {"params", "key", *axes, *place.more}
+    known = {"file", "key"} if place.names_file else {"params", "key", *axes, *place.more}
     references = () if place.depends or isinstance(place.template, Script) else place.template.references
     for name in sorted({reference.process for reference in references}):
         message = f"'{name}' is a process, and this place sees none"
@@ -83,7 +88,7 @@ def check_names(sketch: Sketch, drawn: Drawn, place: Place, visible: tuple[str, 
 def _check_dotted(sketch: Sketch, drawn: Drawn, place: Place, axes: set[str]) -> None:
     here = sketch.namespaces[drawn.namespace]
     secret = secret_names(here.spec.params)
-    tables = {"params": set(here.spec.params), "key": axes}
+    tables = {"params": set(here.spec.params), "key": set(here.axes) if place.any_key else axes}
     if "outputs" in place.more:
         tables["outputs"] = set(drawn.process.outputs)
     for use in sorted(place.template.uses):
@@ -119,7 +124,7 @@ def _directive_places(place: str, name: str, value: Any, inputs: frozenset[str])
         for entry in value if isinstance(value, list) else [value]:
             parts = dict(entry) if isinstance(entry, dict) else {"path": entry}
             for template in templates_in(parts.pop("saveAs", None)):
-                yield Place(f"{place}.saveAs", template, _FILE, depends=False)
+                yield Place(f"{place}.saveAs", template, depends=False, names_file=True)
             for template in templates_in(parts):
                 yield Place(place, template, _TASK)
         return
