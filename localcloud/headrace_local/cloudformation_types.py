@@ -15,7 +15,7 @@ _TYPES: Final[dict[str, str]] = {
     "AWS::S3::Bucket": "BucketName VersioningConfiguration NotificationConfiguration | BucketEncryption PublicAccessBlockConfiguration "
     "OwnershipControls LifecycleConfiguration Tags CorsConfiguration LoggingConfiguration",
     "AWS::DynamoDB::Table": "TableName AttributeDefinitions KeySchema BillingMode ProvisionedThroughput GlobalSecondaryIndexes "
-    "LocalSecondaryIndexes TimeToLiveSpecification | PointInTimeRecoverySpecification SSESpecification DeletionProtectionEnabled Tags TableClass "
+    "LocalSecondaryIndexes | TimeToLiveSpecification PointInTimeRecoverySpecification SSESpecification DeletionProtectionEnabled Tags TableClass "
     "OnDemandThroughput",
     "AWS::SNS::Topic": "TopicName Subscription DisplayName | KmsMasterKeyId Tags TracingConfig",
     "AWS::SNS::Subscription": "TopicArn Protocol Endpoint FilterPolicy FilterPolicyScope RawMessageDelivery | RedrivePolicy",

@@ -262,18 +262,31 @@ def _named_by_arn(layer_class: Any) -> Any:
 
 def _buckets(bucket_class: Any) -> None:
     upstream = bucket_class.create_from_cloudformation_json.__func__
+    change = bucket_class.update_from_cloudformation_json.__func__
 
     def create(
         cls: Any, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **more: Any
     ) -> Any:
         bucket = upstream(cls, resource_name, cloudformation_json, account_id, region_name, **more)
-        given = cloudformation_json.get("Properties", {})
+        return configured(bucket, cloudformation_json.get("Properties", {}))
+
+    def update(
+        cls: Any, /, original_resource: Any, new_resource_name: str, cloudformation_json: Any, *place: str, **more: str
+    ) -> Any:
+        given = dict(cloudformation_json.get("Properties", {}))
+        return configured(change(cls, original_resource, new_resource_name, cloudformation_json, *place, **more), given)
+
+    def configured(bucket: Any, given: Mapping[str, Any]) -> Any:
+        """Upstream ignores versioning and the bridge to the event bus."""
+        if status := given.get("VersioningConfiguration", {}).get("Status"):
+            bucket.versioning_status = status
         bridge = given.get("NotificationConfiguration", {}).get("EventBridgeConfiguration")
         if bridge is not None and str(bridge.get("EventBridgeEnabled", True)).lower() == "true":
             bucket.set_notification_configuration({"EventBridgeConfiguration": {}})
         return bucket
 
     replace(bucket_class, "create_from_cloudformation_json", classmethod(create))
+    replace(bucket_class, "update_from_cloudformation_json", classmethod(update))
 
 
 def _updates(parsing: Any) -> None:

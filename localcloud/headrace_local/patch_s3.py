@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 import uuid
 from typing import Any, Final
@@ -32,6 +33,7 @@ def apply() -> None:
     from moto.s3 import models, notifications
 
     replace(notifications, "_send_event_bridge_message", _send)
+    _conditional_writes_are_atomic()
     _one_event_per_multipart(models)
 
 
@@ -62,9 +64,28 @@ def _send(account_id: str, bucket: Any, event_name: Any, key: Any) -> None:
     event_bus.announce("aws.s3", kind, [bucket.arn], lambda: detail)
 
 
-def _one_event_per_multipart(models: Any) -> None:
-    import threading
+def _conditional_writes_are_atomic() -> None:
+    """Upstream looks and then writes: two writers with `If-None-Match: *` can both win."""
+    from moto.s3.responses import S3Response
 
+    lock = threading.RLock()
+
+    def atomic(name: str) -> None:
+        write = getattr(S3Response, name)
+
+        def conditional(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if "If-None-Match" not in self.headers and "If-Match" not in self.headers:
+                return write(self, *args, **kwargs)
+            with lock:
+                return write(self, *args, **kwargs)
+
+        replace(S3Response, name, conditional)
+
+    for name in ("put_object", "_key_response_post"):
+        atomic(name)
+
+
+def _one_event_per_multipart(models: Any) -> None:
     from moto.s3 import notifications
 
     finishing = threading.local()

@@ -1,0 +1,219 @@
+"""Canaries: each patch of moto is still needed, and what it patches still has its name.
+
+When one of these fails, moto has changed: either a gap was closed upstream and the patch can go, or a private name moved
+and the patch must follow. They run against unpatched moto, in this process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+ROLE = "arn:aws:iam::123456789012:role/any"
+CONFIG: Any = {"stepfunctions": {"execute_state_machine": True}, "batch": {"use_docker": False}}
+ASL = "moto.stepfunctions.parser.asl"
+TASK = f"{ASL}.component.state.exec.state_task"
+MAP = f"{ASL}.component.state.exec.state_map.iteration"
+
+PATCHED = {
+    "moto.stepfunctions.models": ["stepfunctions_backends"],
+    "moto.stepfunctions.parser.models": [
+        f"StepFunctionsParserBackend.{name}"
+        for name in (
+            "create_state_machine", "update_state_machine", "start_execution", "stop_execution", "describe_execution", "list_map_runs",
+            "send_task_success", "send_task_failure", "send_task_heartbeat",
+        )
+    ],
+    "moto.stepfunctions.responses": [
+        f"StepFunctionResponse.{name}" for name in ("stop_execution", "describe_execution", "list_executions", "send_task_failure")
+    ],
+    "moto.stepfunctions.parser.backend.execution": ["BaseExecutionWorkerCommunication.terminated"],
+    "moto.stepfunctions.parser.backend.execution_worker": ["ExecutionWorker.start", "ExecutionWorker._get_evaluation_entrypoint"],
+    f"{ASL}.parse.asl_parser": ["AmazonStateLanguageParser.parse"],
+    f"{ASL}.component.eval_component": ["EvalComponent._log_failure_event_exception", "EvalComponent._log_exception"],
+    f"{ASL}.component.common.string.string_expression": ["StringJSONata._eval_body", "StringVariableSample._eval_body"],
+    f"{ASL}.component.program.program": ["Program.eval"],
+    f"{ASL}.component.state.exec.execute_state": ["ExecutionState._evaluate_with_timeout"],
+    f"{ASL}.component.state.wait.wait_function.wait_function": ["WaitFunction._wait_interval"],
+    f"{ASL}.component.common.retry.retrier_decl": ["RetrierDecl._eval_body", "time.sleep"],
+    f"{ASL}.eval.environment": [f"Environment.{name}" for name in ("set_ended", "set_error", "set_timed_out", "set_stop", "_state_mutex")][:4],
+    f"{ASL}.eval.callback.callback": ["CallbackPoolManager.add", "CallbackPoolManager.get", "CallbackEndpoint.interrupt_all"],
+    f"{ASL}.eval.event.event_manager": ["EventManager.add_event"],
+    f"{TASK}.state_task": ["StateTask._eval_parameters"],
+    f"{TASK}.service.state_task_service": [
+        f"StateTaskService.{name}" for name in ("_normalise_parameters", "_normalise_response", "_to_boto_request", "_from_boto_response")
+    ],
+    f"{TASK}.service.state_task_service_callback": ["StateTaskServiceCallback._eval_sync", "StateTaskServiceCallback._eval_wait_for_task_token"],
+    f"{TASK}.service.state_task_service_batch": ["StateTaskServiceBatch._build_sync_resolver", "_SUPPORTED_API_PARAM_BINDINGS"],
+    f"{TASK}.service.state_task_service_sfn": ["StateTaskServiceSfn._build_sync_resolver", "StateTaskServiceSfn._build_sync2_resolver"],
+    f"{MAP}.iteration_worker": ["IterationWorker._eval_pool"],
+    f"{MAP}.inline_iteration_component": ["InlineIterationComponent._eval_body"],
+    f"{MAP}.distributed_iteration_component": ["DistributedIterationComponent._map_run", "DistributedIterationComponent._eval_body"],
+    "moto.awslambda.models": ["LambdaFunction.invoke", "LambdaFunction.create_from_cloudformation_json", "LambdaBackend.publish_version"],
+    "moto.batch.responses": ["BatchResponse.submitjob", "BatchResponse.describejobs"],
+    "moto.events.models": ["Rule.send_to_targets", "EventsBackend.put_targets", "EventsBackend.put_rule"],
+    "moto.s3.notifications": ["_send_event_bridge_message", "send_event", "_detail_type"],
+    "moto.s3.models": ["S3Backend.complete_multipart_upload", "FakeBucket.create_from_cloudformation_json"],
+    "moto.s3.responses": ["S3Response.put_object", "S3Response._key_response_post"],
+    "moto.dynamodb.models": ["copy", "DynamoDBBackend.transact_write_items"],
+    "moto.dynamodb.responses": ["DynamoHandler.call_action"],
+    "moto.cloudformation.models": ["Stack.create_resources", "Stack.update", "Stack.parse_template"],
+    "moto.cloudformation.parsing": [
+        "resource_class_from_type", "resource_name_property_from_type", "parse_and_create_resource", "parse_and_update_resource",
+        "ResourceMap.build_resource_diff",
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Clients of unpatched moto, in process."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws(config=CONFIG):
+        yield lambda service: boto3.client(service, region_name="us-east-1")
+
+
+@pytest.mark.parametrize(("module", "names"), PATCHED.items(), ids=PATCHED)
+def test_what_is_patched_still_has_its_name(module: str, names: list[str]) -> None:
+    """A renamed private name must be found here, not in the middle of a run."""
+    loaded = importlib.import_module(module)
+    for name in names:
+        value: Any = loaded
+        for part in name.split("."):
+            assert hasattr(value, part), f"{module}.{name} is gone"
+            value = getattr(value, part)
+
+
+def _run(aws: Any, definition: dict[str, Any]) -> dict[str, Any]:
+    states = aws("stepfunctions")
+    arn = states.create_state_machine(name="m", definition=json.dumps(definition), roleArn=ROLE)["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=arn, name="e", input="{}")["executionArn"]
+    for _ in range(400):
+        described = dict(states.describe_execution(executionArn=execution))
+        if described["status"] != "RUNNING":
+            return described
+        import time
+
+        time.sleep(0.02)
+    raise AssertionError("it runs for ever")
+
+
+def test_jsonata_still_needs_us(aws: Any) -> None:
+    """Upstream has no JSONata without a JVM."""
+    ended = _run(
+        aws,
+        {
+            "QueryLanguage": "JSONata",
+            "StartAt": "S",
+            "States": {"S": {"Type": "Pass", "Output": "{% 1 + 1 %}", "End": True}},
+        },
+    )
+    assert ended["status"] == "FAILED"
+
+
+def test_service_tasks_still_keep_the_wrong_case(aws: Any) -> None:
+    """Upstream's two methods that fix the case are empty."""
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (
+        StateTaskService,
+    )
+
+    for name in ("_normalise_parameters", "_normalise_response"):
+        assert inspect.getsource(getattr(StateTaskService, name)).rstrip().endswith("pass")
+
+
+def test_a_failed_child_is_still_swallowed(aws: Any) -> None:
+    """Upstream's Distributed Map succeeds although its only child failed."""
+    child = {
+        "StartAt": "F",
+        "States": {"F": {"Type": "Fail"}},
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+    }
+    state = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": child, "End": True}
+    ended = _run(
+        aws, {"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": {"items": [1]}, "Next": "M"}, "M": state}}
+    )
+    assert ended["status"] == "SUCCEEDED"
+
+
+def test_result_writer_arguments_still_do_not_parse(aws: Any) -> None:
+    """When they do, asl_subset no longer needs to take the ResultWriter out."""
+    from botocore.exceptions import ClientError
+
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Arguments": {"Bucket": "b", "Prefix": "p"}}
+    child = {
+        "StartAt": "F",
+        "States": {"F": {"Type": "Succeed"}},
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+    }
+    state = {"Type": "Map", "Items": [1], "ItemProcessor": child, "ResultWriter": writer, "End": True}
+    definition = {"QueryLanguage": "JSONata", "StartAt": "M", "States": {"M": state}}
+    with pytest.raises(ClientError):
+        aws("stepfunctions").create_state_machine(name="w", definition=json.dumps(definition), roleArn=ROLE)
+
+
+def test_versions_still_cannot_be_started(aws: Any) -> None:
+    """Upstream's version lacks what starting one needs."""
+    states = aws("stepfunctions")
+    definition = json.dumps({"StartAt": "S", "States": {"S": {"Type": "Succeed"}}})
+    made = states.create_state_machine(name="v", definition=definition, roleArn=ROLE, publish=True)
+    with pytest.raises(AttributeError):
+        states.start_execution(stateMachineArn=made["stateMachineVersionArn"], name="e")
+
+
+def test_transactions_still_copy_whole_tables() -> None:
+    """When upstream copies only what it touches, the patch can go."""
+    from moto.dynamodb.models import DynamoDBBackend
+
+    assert "copy.deepcopy" in inspect.getsource(DynamoDBBackend.transact_write_items)
+
+
+def test_s3_events_still_share_one_sequencer() -> None:
+    """Upstream's sequencer and reason are constants."""
+    from moto.s3 import notifications
+
+    source = inspect.getsource(notifications._send_event_bridge_message)
+    assert '"sequencer": "617f08299329d189"' in source
+
+
+def test_rules_still_cannot_reach_most_targets() -> None:
+    """Upstream raises for Lambda, Step Functions, SNS and Batch, and does not look at the state."""
+    from moto.events.models import Rule
+
+    source = inspect.getsource(Rule.send_to_targets)
+    assert "NotImplementedError" in source
+    assert "self.state" not in source
+
+
+def test_cloudformation_still_lacks_our_types() -> None:
+    """Versions, aliases and event invoke configurations are unknown upstream."""
+    from moto.cloudformation.parsing import get_model_map
+
+    known = get_model_map()
+    for kind in (
+        "AWS::StepFunctions::StateMachineVersion",
+        "AWS::StepFunctions::StateMachineAlias",
+        "AWS::Lambda::Alias",
+        "AWS::Lambda::EventInvokeConfig",
+    ):
+        assert kind not in known
+
+
+def test_cloudformation_still_drops_properties() -> None:
+    """Layers of a function, versioning of a bucket, timeouts of a job definition."""
+    from moto.awslambda.models import LambdaFunction
+    from moto.batch.models import JobDefinition
+    from moto.s3.models import FakeBucket
+
+    for owner, lost in (
+        (LambdaFunction, "Layers"),
+        (FakeBucket, "VersioningConfiguration"),
+        (JobDefinition, "PlatformCapabilities"),
+    ):
+        assert f'"{lost}"' not in inspect.getsource(owner.create_from_cloudformation_json)
