@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from headrace.aws import s3 as store
-from headrace.core import run_facts
+from headrace.core import alert_events, run_facts
+from headrace.core.alert_events import run_ended
+from headrace.core.digest import Digest
 from headrace.core.records import RunRecord
 from headrace_cli import exit_codes, shown
 from headrace_cli.target import Target
@@ -21,13 +24,16 @@ def say(target: Target, run: RunRecord) -> int:
         for name, uri in results(target, folder):
             shown.line(f"{name}  {uri}")
         return exit_codes.DONE
-    if run.cause:
-        shown.line(run.cause)
-    digest = _text(target, folder + "digest.md")
-    if digest:
+    if digest := _text(target, folder + "digest.json"):
         shown.line()
-        shown.line(digest.rstrip())
+        shown.line(_account(digest, folder, run, target.flags))
     return exit_codes.DONE if run.state == "stopped" else exit_codes.RUN_FAILED
+
+
+def _account(digest: str, folder: str, run: RunRecord, flags: str) -> str:
+    """The digest in plain words, as the alert says it; its commands reach the place the run is on."""
+    event = run_ended(Digest.model_validate_json(digest), stack="", digest_uri=f"{folder}digest.md", cause=run.cause)
+    return re.sub(r"(?m)^( +headrace .*)$", lambda found: found[1] + flags, alert_events.text(event))
 
 
 def results(target: Target, folder: str) -> list[tuple[str, str]]:

@@ -109,7 +109,8 @@ def alerts(json_: options.Json = False) -> int:
     if not sent:
         shown.line("no notifications" if cloud else "no local cloud is running")
     for each in sent:
-        shown.line(f"{each.get('subject') or 'notification'}", style="bold")
+        if each.get("subject"):
+            shown.line(str(each["subject"]), style="bold")
         shown.line(_readable(str(each.get("message", ""))))
         shown.line()
     return exit_codes.DONE
@@ -117,6 +118,7 @@ def alerts(json_: options.Json = False) -> int:
 
 def _readable(message: str) -> str:
     try:
-        return json.dumps(json.loads(message), ensure_ascii=False, indent=2)
+        told = json.loads(message)
     except ValueError:
         return message
+    return told if isinstance(told, str) else json.dumps(told, ensure_ascii=False, indent=2)

@@ -156,7 +156,4 @@ def _follow(target: Target, launched: Launched) -> int:
     except following.RefusedLaunch as refused:
         shown.note(str(refused), style="red")
         return exit_codes.WRONG_INPUT
-    code = run_ended.say(target, ended)
-    if code == exit_codes.RUN_FAILED:
-        shown.note(f"headrace status {run_id}{flags}; headrace logs {run_id} TASK{flags}", style="dim")
-    return code
+    return run_ended.say(target, ended)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem, shown
 from headrace.core.task_paths import check_inside
-from headrace.core.task_work import DeclaredOutput
+from headrace.core.task_work import STDOUT, DeclaredOutput
 from headrace.core.values import File, Value, user_value
 
 JSON_LIMIT: Final = 32 * 1024
@@ -39,7 +39,8 @@ def read_manifest(value: object) -> Manifest:
             or not isinstance(entry.get("path"), str)
         ):
             raise InvalidValue(f"the manifest has the entry {shown(entry)}", expected='{"name": …, "path": …}')
-        found.append((entry["name"], check_inside(entry["path"])))
+        # Headrace's own folder is nobody's to write outputs to, but for what it keeps of standard output itself.
+        found.append((entry["name"], entry["path"] if entry["path"] == STDOUT else check_inside(entry["path"])))
     return Manifest(tuple(found))
 
 
