@@ -24,16 +24,17 @@ wordcount() {
 
 if [ ${#missing[@]} -gt 0 ]; then
   if ! command -v apt-get >/dev/null; then wordcount "no ${missing[*]} here, and this is no Debian"; fi
-  install="apt-get install -y --no-install-recommends ${missing[*]}"
+  install=(apt-get install -y --no-install-recommends "${missing[@]}")
+  export DEBIAN_FRONTEND=noninteractive
   if [ "$(id -u)" = 0 ]; then
     echo "demo: installing ${missing[*]}"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive $install -qq >/dev/null
+    apt-get update -qq && "${install[@]}" -qq >/dev/null
   elif sudo -n true 2>/dev/null; then
     echo "demo: installing ${missing[*]} with sudo"
-    sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive $install -qq >/dev/null
+    sudo apt-get update -qq && sudo --preserve-env=DEBIAN_FRONTEND "${install[@]}" -qq >/dev/null
   else
     echo "demo: missing: ${missing[*]}. Install them, then run it again:"
-    echo "    sudo $install"
+    echo "    sudo ${install[*]}"
     exit 2
   fi
 fi

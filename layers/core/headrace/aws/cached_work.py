@@ -11,7 +11,7 @@ from headrace.aws import s3 as store
 from headrace.core import values
 from headrace.core.values import File
 
-_SPARE_DAYS = 1  # the lifecycle rule runs once a day
+_SPARE_DAYS = 7  # a run may last for days, and must not lose what it found at its beginning
 _PARALLEL = 16
 
 
@@ -22,7 +22,7 @@ def find(s3: Any, prefix: str, now: str, work_days: int) -> dict[str, Any] | Non
     except (store.ObjectMissing, ValueError):
         return None
     age = datetime.fromisoformat(now) - datetime.fromisoformat(result["at"])
-    if age > timedelta(days=work_days - _SPARE_DAYS):
+    if age > timedelta(days=work_days - min(_SPARE_DAYS, work_days / 2)):
         return None
     return result if _all_there(s3, result) else None
 

@@ -6,16 +6,18 @@ import json
 from typing import Any
 
 from headrace.aws import s3 as store
+from headrace.aws.cached_work import find
 from headrace.core import values
 from headrace.core.attempt_record import Plan
 from headrace.core.job_outputs import JSON_LIMIT, collect, json_paths, read_manifest
 from headrace.core.values import File
 
 
-def commit_outputs(s3: Any, plan: Plan, attempt: str, manifest: object, now: str, run: str) -> None:
+def commit_outputs(s3: Any, plan: Plan, attempt: str, manifest: object, now: str, run: str, work_days: int) -> None:
     """Make an attempt's outputs the result of its work; InvalidSpec when they are not as declared.
 
-    `attempt` is the attempt's folder. `If-None-Match` decides between two attempts: whoever comes second takes what is there.
+    `attempt` is the attempt's folder. `If-None-Match` decides between two attempts: whoever comes second takes what is there,
+    unless that cannot be relied on any more (files gone, or soon to go): then it is why this attempt was made.
     """
     told = read_manifest(manifest)
     place = attempt + "out/"
@@ -31,4 +33,6 @@ def commit_outputs(s3: Any, plan: Plan, attempt: str, manifest: object, now: str
         "task": plan.task,
         "outputs": values.to_json(outputs),
     }
-    store.write_once(s3, plan.prefix + "outputs.json", json.dumps(result, ensure_ascii=False).encode())
+    body = json.dumps(result, ensure_ascii=False).encode()
+    if not store.write_once(s3, plan.prefix + "outputs.json", body) and not find(s3, plan.prefix, now, work_days):
+        store.write(s3, plan.prefix + "outputs.json", body, content_type="application/json")

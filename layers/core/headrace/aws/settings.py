@@ -59,6 +59,7 @@ class SettleTaskSettings(Settings):
 
     settle_task: str
     job_logs: str
+    work_days: int
 
 
 @dataclass(frozen=True, slots=True)

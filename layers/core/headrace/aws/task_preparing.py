@@ -65,7 +65,7 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
     again = (event.get("settled") or {}).get("next") or {}
     attempt = Attempt(**again.get("attempt", {}))
     work = task_work.work(
-        visible, process, item["k"], _looked_up(inputs), attempt, run=epoch.run, deployment={}, launch=run.overrides
+        visible, process, item["k"], _looked_up(inputs), attempt, run=epoch.run, epoch=epoch.number, deployment={}, launch=run.overrides
     )
     prefix = work_prefix(run.facts.work, work.hash.value)
     prepared = {

@@ -118,7 +118,7 @@ def _attempt_ended(
     outcome = classify(facts)
     if outcome.succeeded:
         try:
-            commit_outputs(client("s3"), plan, place, manifest, task.now, task.epoch.run)
+            commit_outputs(client("s3"), plan, place, manifest, task.now, task.epoch.run, settler.settings.work_days)
         except HeadraceError as wrong:
             # The manifest says done and the objects do not bear it out.
             outcome = replace(
@@ -227,7 +227,8 @@ def _fail(
         settler.table, task.epoch, f"{task.id} failed: {outcome.cause}", send=_send(), remaining_ms=remaining_ms
     )
     release_later(settler.settings.settle_task, task.epoch, left, closing=True)
-    if step.drain != "finish":
+    first = ledger_runs.run_of(settler.table, task.epoch).closing.startswith(f"{task.id} failed")
+    if first and step.drain != "finish":  # whoever closed the run ends its jobs; hundreds that fail with it need not
         sweeping.terminate_jobs(
             task.epoch,
             sweeping.queues_of(settler.table, task.epoch, task.prepared.get("queue", "")),

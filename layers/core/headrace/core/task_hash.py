@@ -43,8 +43,12 @@ def task_hash(
     inputs: Iterable[tuple[str, str, File]],
     outputs: Mapping[str, Any],
     secrets: Iterable[str] = (),
+    only: str = "",
 ) -> TaskHash:
-    """The hash of a task; `inputs` are (name, staged path, file), `secrets` the names of secrets, never their values."""
+    """The hash of a task; `inputs` are (name, staged path, file), `secrets` the names of secrets, never their values.
+
+    `only` makes it one of its kind (`cache: false`): its work is nobody else's.
+    """
     parts = {
         "version": VERSION,
         "script": script,
@@ -54,6 +58,7 @@ def task_hash(
         "env": dict(environment),
         "secrets": sorted(secrets),
         "outputs": dict(outputs),
+        **({"only": only} if only else {}),
     }
     for name, path, file in inputs:
         parts.setdefault(f"input {name}", []).append([path, identity(file)])  # type: ignore[attr-defined]  # a list by its key

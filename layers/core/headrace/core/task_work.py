@@ -101,6 +101,7 @@ def work(
     *,
     run: str,
     deployment: Mapping[str, Any],
+    epoch: int = 1,
     launch: Defaults | None = None,
 ) -> Work:
     """The task's work; InvalidSpec with everything that does not fit together, placed in the spec."""
@@ -146,6 +147,7 @@ def bare_work(
     *,
     run: str,
     deployment: Mapping[str, Any],
+    epoch: int = 1,
     launch: Defaults | None = None,
 ) -> Work:
     """What is known of a task without its inputs: directives, sizes, options, environment. No script, no hash yet."""
