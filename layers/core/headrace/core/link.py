@@ -10,14 +10,11 @@ warnings say what is legal and most likely not meant.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
-from headrace.core import directives
 from headrace.core.axis_links import link_axes
-from headrace.core.directive_layers import Raw, layers
+from headrace.core.directive_layers import Raw
 from headrace.core.errors import InvalidSpec, nearest
-from headrace.core.expressions import Reference
 from headrace.core.link_checks import (
     check_cycles,
     check_forks,
@@ -27,28 +24,17 @@ from headrace.core.link_checks import (
     warn_idle,
     warn_unused,
 )
-from headrace.core.link_names import Place, check_names, places
-from headrace.core.program import AxisNames, Expanded, LinkedAxis, LinkedProcess, Need, Path, Program, When
+from headrace.core.link_process import Found, check_using, find
+from headrace.core.program import Expanded, LinkedAxis, LinkedProcess, Need, Path, Program
 from headrace.core.ranks import ranks
-from headrace.core.references import axes_used, given_params, needs_of, reference_needs
+from headrace.core.references import needs_of
 from headrace.core.scope_paths import Latches, kept, path_of, refinements
-from headrace.core.script import Script
 from headrace.core.selectors import Defaults
 from headrace.core.spec import Spec
 from headrace.core.staging_checks import check_staging
-from headrace.core.uses import Drawn, Sketch, flatten, used_files
+from headrace.core.uses import Sketch, flatten, used_files
 
 __all__ = ["link", "used_files"]
-
-
-@dataclass(slots=True)
-class _Found:
-    """What was found of one process."""
-
-    drawn: Drawn
-    directives: dict[str, Any]
-    needs: list[Need] = field(default_factory=list)
-    whens: list[When] = field(default_factory=list)
 
 
 def link(
@@ -57,9 +43,9 @@ def link(
     """The program of a spec and of the files it uses, by place; `launch` and `deployment` are directives around the spec's."""
     sketch = flatten(spec, used or {})
     axes = link_axes(sketch)
-    found = {name: _find(sketch, axes, drawn, launch, deployment) for name, drawn in sketch.processes.items()}
+    found = {name: find(sketch, axes, drawn, launch, deployment) for name, drawn in sketch.processes.items()}
     for drawn in sketch.using.values():
-        _check_using(sketch, axes, drawn)
+        check_using(sketch, axes, drawn)
     outputs = _outputs(sketch)
     needs = {name: tuple(dict.fromkeys(each.needs)) for name, each in found.items()}
     for name, each in found.items():
@@ -83,125 +69,6 @@ def link(
 def _stop(sketch: Sketch) -> None:
     if sketch.problems:
         raise InvalidSpec(sorted(sketch.problems, key=lambda problem: (problem.file, problem.line)))
-
-
-def _find(
-    sketch: Sketch, axes: Mapping[str, LinkedAxis], drawn: Drawn, launch: Defaults | None, deployment: Raw | None
-) -> _Found:
-    """Every dependency of a process, with each template's names checked."""
-    raw = directives.merge(
-        layers(sketch.namespaces, drawn.namespace, drawn.process, launch=launch, deployment=deployment)
-    )
-    found = _Found(drawn, raw)
-    for place in places(drawn, raw):
-        check_names(sketch, drawn, place, drawn.axes)
-        found.needs += _place_needs(sketch, drawn, place)
-    found.needs += _after(sketch, drawn)
-    if drawn.process.when is not None:
-        found.whens.append(_when(sketch, axes, drawn))
-    for around in _around(sketch, drawn.namespace):
-        found.needs += _after(sketch, around)
-        if around.process.when is not None:
-            when = _when(sketch, axes, around)
-            found.whens.insert(0, when)
-            found.needs += needs_of(sketch, around.namespace, around.axes, when.template)
-    return found
-
-
-def _place_needs(sketch: Sketch, drawn: Drawn, place: Place) -> list[Need]:
-    template = place.template
-    if isinstance(template, Script):
-        here = sketch.namespaces[drawn.namespace]
-        return [
-            need
-            for given in given_params(sketch, drawn.namespace, template)
-            for need in needs_of(sketch, here.parent or "", here.each, given)
-        ]
-    note = _noter(sketch, drawn, place.path)
-    found = needs_of(sketch, drawn.namespace, drawn.axes, template, note)
-    # Evaluated after success, `stopWhen` sees what its own task made; that is no dependency.
-    return [need for need in found if not (place.success and need.process == drawn.name)]
-
-
-def _noter(sketch: Sketch, drawn: Drawn, path: str) -> Any:
-    def note(message: str, *, expected: str = "", hint: str = "") -> None:
-        sketch.note(drawn.namespace, path, message, expected=expected, hint=hint)
-
-    return note
-
-
-def _after(sketch: Sketch, drawn: Drawn) -> list[Need]:
-    """`after` aligns by axes, and is about a process's end alone."""
-    here = sketch.namespaces[drawn.namespace]
-    found: list[Need] = []
-    for index, template in enumerate(drawn.process.after):
-        path = f"{drawn.process.path}.after" + (f"[{index}]" if len(drawn.process.after) > 1 else "")
-        if template.literal is None:
-            check_names(sketch, drawn, Place(path, template), drawn.axes)
-            references: tuple[Reference, ...] = template.references
-        elif template.literal in here.spec.processes:
-            references = (Reference(template.literal, "align", (), ""),)
-        else:
-            hint = nearest(template.literal, here.spec.processes)
-            sketch.note(
-                drawn.namespace, path, f"no process '{template.literal}'", expected="a process of this file", hint=hint
-            )
-            continue
-        for reference in references:
-            found += _ends(sketch, drawn, reference, path)
-    return found
-
-
-def _ends(sketch: Sketch, drawn: Drawn, reference: Reference, path: str) -> list[Need]:
-    here = sketch.namespaces[drawn.namespace]
-    whole = here.uses.get(reference.process)
-    if whole is None or reference.output:
-        found = reference_needs(sketch, drawn.namespace, drawn.axes, reference, _noter(sketch, drawn, path))
-    else:  # all that is inside the file it uses
-        inside = [each for each in sketch.processes.values() if f"{each.namespace}.".startswith(f"{whole}.")]
-        found = [
-            Need(
-                each.name,
-                "",
-                tuple(a for a in each.axes if a in drawn.axes),
-                (),
-                tuple(a for a in each.axes if a not in drawn.axes),
-            )
-            for each in inside
-        ]
-    return [Need(need.process, "", need.aligned, need.at, need.gathered) for need in found]
-
-
-def _when(sketch: Sketch, axes: Mapping[str, LinkedAxis], drawn: Drawn) -> When:
-    template = drawn.process.when
-    assert template is not None  # noqa: S101 - the callers looked
-    used = _closed(axes, axes_used(sketch, drawn.namespace, drawn.axes, template))
-    early = not needs_of(sketch, drawn.namespace, drawn.axes, template)
-    return When(template, drawn.namespace, early, used, f"{drawn.process.path}.when")
-
-
-def _closed(axes: Mapping[str, LinkedAxis], used: set[str]) -> AxisNames:
-    """The axes with all outer ones, in the program's order."""
-    wanted = used | {outer for axis in used for outer in axes[axis].outer}
-    return tuple(axis for axis in axes if axis in wanted)
-
-
-def _around(sketch: Sketch, namespace: str) -> list[Drawn]:
-    """The `uses` processes around a namespace, innermost first."""
-    found = []
-    while namespace:
-        found.append(sketch.using[namespace])
-        namespace = sketch.using[namespace].namespace
-    return found
-
-
-def _check_using(sketch: Sketch, axes: Mapping[str, LinkedAxis], drawn: Drawn) -> None:
-    """Names and references in a `uses` itself: they are not reached through the processes inside when nothing uses them."""
-    for place in places(drawn, {}):
-        check_names(sketch, drawn, place, drawn.axes)
-        found = _place_needs(sketch, drawn, place)
-        check_needs(sketch, axes, drawn.namespace, place.path, tuple(found))
-    _after(sketch, drawn)
 
 
 def _outputs(sketch: Sketch) -> dict[str, tuple[Need, ...]]:
@@ -233,7 +100,7 @@ def _outputs(sketch: Sketch) -> dict[str, tuple[Need, ...]]:
 def _assemble(
     sketch: Sketch,
     axes: Mapping[str, LinkedAxis],
-    found: Mapping[str, _Found],
+    found: Mapping[str, Found],
     needs: Mapping[str, tuple[Need, ...]],
     outputs: Mapping[str, tuple[Need, ...]],
 ) -> Program:
