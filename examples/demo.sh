@@ -56,7 +56,7 @@ fi
 
 # The results are in the local S3; any S3 client reads them there.
 endpoint=$("$headrace" local status | awk '$1 == "endpoint" {print $2}')
-report=$("$headrace" status last --local | awk '$1 == "report" {print $2}')
+report=$("$headrace" status last --local | awk '$1 == "report" && $2 ~ /^s3:/ {print $2}')
 echo
 echo "The report, $report:"
 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 \
