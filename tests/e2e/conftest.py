@@ -1,0 +1,51 @@
+"""One local cloud with template.yaml deployed in it, for all end-to-end tests of a session.
+
+`live` is the stack; `cloud` the cloud alone. Tests share both, so each names its own runs and looks at them only. Faults are
+planned for one test and taken back after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.live_stack import ROOT, LiveStack
+
+from headrace_local import Cloud, deploy, start, stop
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here runs on the local cloud."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(600))
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A running cloud with room for sixteen small jobs."""
+    home = tmp_path_factory.mktemp("cloud")
+    try:
+        yield start(home, vcpus=16, memory_mib=32768)
+    finally:
+        stop(home)
+
+
+@pytest.fixture(scope="session")
+def live(cloud: Cloud) -> LiveStack:
+    """The deployed stack, with a queue that hears what it says."""
+    stack = LiveStack(cloud, "headrace", deploy(cloud.endpoint, ROOT / "template.yaml", "headrace", {}))
+    stack.listen()
+    return stack
+
+
+@pytest.fixture(autouse=True)
+def _no_faults_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test inherits another one's faults."""
+    yield
+    if "live" in request.fixturenames:
+        request.getfixturevalue("live").cloud.ask("DELETE", "/faults")
