@@ -7,23 +7,30 @@ from typing import Any
 
 from headrace.aws import s3 as store
 from headrace.aws.cached_work import find
-from headrace.core import values
+from headrace.core import values, work_dir
 from headrace.core.attempt_record import Plan
-from headrace.core.job_outputs import JSON_LIMIT, collect, json_paths, read_manifest
+from headrace.core.manifest import MAX_JSON_FILE, collect_outputs, json_paths, read_manifest
 from headrace.core.values import File
 
 
-def commit_outputs(s3: Any, plan: Plan, attempt: str, manifest: object, now: str, run: str, work_days: int) -> None:
+def commit_outputs(s3: Any, plan: Plan, attempt: str, now: str, run: str, work_days: int) -> None:
     """Make an attempt's outputs the result of its work; InvalidSpec when they are not as declared.
 
     `attempt` is the attempt's folder. `If-None-Match` decides between two attempts: whoever comes second takes what is there,
     unless that cannot be relied on any more (files gone, or soon to go): then it is why this attempt was made.
     """
-    told = read_manifest(manifest)
-    place = attempt + "out/"
-    listing = [File(found.uri, found.size, found.etag) for found in store.list_objects(s3, place)]
-    contents = {path: store.read(s3, place + path, limit=JSON_LIMIT + 1) for path in json_paths(plan.outputs, told)}
-    outputs = collect(plan.outputs, told, place, listing, contents)
+    told = read_manifest(store.read(s3, work_dir.manifest_uri(attempt)))
+    place = work_dir.output_prefix(attempt)
+    listing = {
+        found.uri.removeprefix(place): File(found.uri, found.size, found.etag)
+        for found in store.list_objects(s3, place)
+    }
+    contents = {
+        path: store.read(s3, place + path, limit=MAX_JSON_FILE)
+        for path in json_paths(plan.outputs, told)
+        if path in listing
+    }
+    outputs = collect_outputs(plan.outputs, told, place, listing, contents)
     result = {
         "version": 1,
         "hash": plan.hash,
@@ -34,5 +41,5 @@ def commit_outputs(s3: Any, plan: Plan, attempt: str, manifest: object, now: str
         "outputs": values.to_json(outputs),
     }
     body = json.dumps(result, ensure_ascii=False).encode()
-    if not store.write_once(s3, plan.prefix + "outputs.json", body) and not find(s3, plan.prefix, now, work_days):
-        store.write(s3, plan.prefix + "outputs.json", body, content_type="application/json")
+    if not store.write_once(s3, work_dir.outputs_uri(plan.prefix), body) and not find(s3, plan.prefix, now, work_days):
+        store.write(s3, work_dir.outputs_uri(plan.prefix), body, content_type="application/json")

@@ -25,18 +25,18 @@ from headrace.aws.produced import visible_to
 from headrace.aws.run_folder import Run
 from headrace.aws.settings import PrepareTaskSettings
 from headrace.aws.table import Table
-from headrace.core import attempt_record, job_build, job_command, names, plan_items, run_state, task_inputs, task_work
+from headrace.core import attempt_record, bootstrap, job_build, names, plan_items, run_state, task_inputs, task_work
 from headrace.core.axis_items import from_files
 from headrace.core.job_build import Deployment
-from headrace.core.job_files import job_files
 from headrace.core.job_request import step_functions_form
+from headrace.core.job_script import JobPlan, run_script
 from headrace.core.program import LinkedProcess
 from headrace.core.records import AttemptRecord, Epoch
 from headrace.core.task_inputs import TaskInput
 from headrace.core.task_work import Attempt, Work
 from headrace.core.values import File
 from headrace.core.visible import Visible
-from headrace.core.work_places import job_prefix, work_prefix
+from headrace.core.work_dir import attempts_prefix, job_prefix, work_prefix
 
 _FOUND_IN_STATE = 2_000  # characters of a reason that travel in the state
 
@@ -65,7 +65,15 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
     again = (event.get("settled") or {}).get("next") or {}
     attempt = Attempt(**again.get("attempt", {}))
     work = task_work.work(
-        visible, process, item["k"], _looked_up(inputs), attempt, run=epoch.run, epoch=epoch.number, deployment={}, launch=run.overrides
+        visible,
+        process,
+        item["k"],
+        _looked_up(inputs),
+        attempt,
+        run=epoch.run,
+        epoch=epoch.number,
+        deployment={},
+        launch=run.overrides,
     )
     prefix = work_prefix(run.facts.work, work.hash.value)
     prepared = {
@@ -123,15 +131,26 @@ def _submission(preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: 
     wanted = job_build.definition(work, deployment)
     arn = definition_arn(preparer.table, wanted) if wanted else ""
     place = job_prefix(prefix, epoch.run, epoch.number, work.attempt.n)
-    store.write_all(client("s3"), {place + name: content for name, content in job_files(work, prefix).items()})
+    files = run_script(
+        JobPlan(
+            attempts=attempts_prefix(prefix),
+            script=work.script.text,
+            shell=work.directives.shell,
+            inputs=work.inputs,
+            outputs=work.outputs,
+            on_failure=work.directives.on_failure,
+            lists=work.script.lists,
+        )
+    )
+    store.write_all(client("s3"), {place + name: content for name, content in files.items()})
     request = job_build.submission(
         work,
         deployment,
         run=epoch.run,
         epoch=epoch.number,
         definition_arn=arn,
-        command=job_command.command(),
-        environment=job_command.environment(place, deployment.cli_path),
+        command=tuple(bootstrap.command(place + "run.sh", scratch=work.directives.scratch)),
+        environment={bootstrap.CLI_VARIABLE: deployment.cli_path} if deployment.cli_path else {},
         labels=run.facts.labels,
     )
     return request, job_build.queue_of(work, deployment)

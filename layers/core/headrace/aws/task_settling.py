@@ -49,7 +49,7 @@ from headrace.core.outcome_classes import OutcomeClass
 from headrace.core.plain_text import one_line
 from headrace.core.records import AttemptRecord, Epoch, TaskRecord
 from headrace.core.retry_policy import Given, PastAttempt, RetryRules, Step
-from headrace.core.work_places import attempt_prefix
+from headrace.core.work_dir import attempt_prefix
 
 RemainingMs = Callable[[], int]
 _CAUSE = 200  # a child's cause: 200 failed children must not pass 256 KiB
@@ -110,7 +110,7 @@ def _attempt_ended(
     error = event.get("error") or {}
     detail = event.get("job") or _told(error) or _found_by_name(task)
     job = batch_detail.read(detail)
-    place = attempt_prefix(plan.prefix, job.job_id, job.attempt) if job else ""
+    place = attempt_prefix(plan.prefix, job.job_id, max(1, job.attempt)) if job else ""
     manifest = _manifest(place)
     facts = AttemptFacts(
         job=detail, error=str(error.get("Error", "")), cause=str(error.get("Cause", "")), manifest=manifest
@@ -118,7 +118,7 @@ def _attempt_ended(
     outcome = classify(facts)
     if outcome.succeeded:
         try:
-            commit_outputs(client("s3"), plan, place, manifest, task.now, task.epoch.run, settler.settings.work_days)
+            commit_outputs(client("s3"), plan, place, task.now, task.epoch.run, settler.settings.work_days)
         except HeadraceError as wrong:
             # The manifest says done and the objects do not bear it out.
             outcome = replace(

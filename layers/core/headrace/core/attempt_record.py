@@ -51,5 +51,8 @@ def to_json(plan: Plan) -> dict[str, Any]:
 
 def from_json(value: Mapping[str, Any]) -> Plan:
     """The plan of JSON data."""
-    outputs = {name: DeclaredOutput(**{**output, "data_path": tuple(output["data_path"])}) for name, output in value["outputs"].items()}
+    outputs = {
+        name: DeclaredOutput(**{**output, "data_path": tuple(output["data_path"])})
+        for name, output in value["outputs"].items()
+    }
     return Plan(**{**value, "outputs": outputs, "attempt": Attempt(**value["attempt"])})

@@ -46,7 +46,8 @@ def conclude(
     status: str = "",
 ) -> Conclusion:
     """The conclusion of a run. `planned` are the ids of all tasks of all its plans, `error` the machine's `{Error, Cause}`,
-    `status` the execution's end when an event told of it."""
+    `status` the execution's end when an event told of it.
+    """
     missing = [task for task in planned if task not in records]
     counts = Counter(record.status for record in records.values() if not record.task.rpartition("/")[2].startswith("~"))
     if missing:
@@ -61,11 +62,15 @@ def conclude(
     if name:
         return Conclusion("failed", name, cause, counts)
     if status in _ABORTED:
-        return Conclusion(_ABORTED[status], status.title(), f"the execution was {status.lower().replace('_', ' ')}", counts)
+        return Conclusion(
+            _ABORTED[status], status.title(), f"the execution was {status.lower().replace('_', ' ')}", counts
+        )
     if closing:
         return Conclusion("stopped", "", closing.removeprefix(STOP_PREFIX), counts)
     if missing or run is None:
-        what = f"{len(missing)} planned tasks have no record, {missing[0]} first" if missing else "the run was never begun"
+        what = (
+            f"{len(missing)} planned tasks have no record, {missing[0]} first" if missing else "the run was never begun"
+        )
         return Conclusion("failed", "EngineError", what, counts)
     return Conclusion("succeeded", counts=counts)
 

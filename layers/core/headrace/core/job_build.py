@@ -108,7 +108,7 @@ def submission(
             queue=queue_of(work, deployment),
             definition=reference.name if reference else definition_arn,
             command=command,
-            options=work.options if work.options else NO_OPTIONS,
+            options=work.options or NO_OPTIONS,
             environment={**environment, **work.environment},
             vcpus=work.cpus if sized else None,
             memory_mib=work.memory_mib if reference is None or "memory" in work.given else None,

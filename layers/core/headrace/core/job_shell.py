@@ -206,7 +206,7 @@ hr_list_dir() {
   hr_gather
   : >.headrace/listing
   hr_first=$hr_failed hr_sink=.headrace/listing
-  hr_s5 ls --show-fullpath "$2*"
+  hr_start -r 10 ls --show-fullpath "$2*" # --log error would silence it
   hr_sink=.headrace/tool.log
   hr_gather
   [ "$hr_failed" = "$hr_first" ] || return 0

@@ -43,12 +43,16 @@ def copies(
         root = _root(place.path, outdir)
         for name, file in _files(outputs, place.only):
             path = _path(file, name)
-            if place.patterns and not any(fnmatchcase(path, pattern) or fnmatchcase(file.name, pattern) for pattern in place.patterns):
+            if place.patterns and not any(
+                fnmatchcase(path, pattern) or fnmatchcase(file.name, pattern) for pattern in place.patterns
+            ):
                 continue
             try:
                 target = root + _saved_as(place, file, path, key)
             except InvalidValue as error:
-                problems.append(Problem(f"processes.{process}.publishDir.saveAs", error.message, path, error.expected, error.hint))
+                problems.append(
+                    Problem(f"processes.{process}.publishDir.saveAs", error.message, path, error.expected, error.hint)
+                )
                 continue
             copy = Copy(file.uri, target, file.size or 0, place.tags, place.storage_class, moved=place.mode == "move")
             if made.setdefault(target, copy).source != file.uri:
@@ -91,5 +95,3 @@ def _saved_as(place: Publish, file: File, path: str, key: Mapping[str, str]) -> 
         return path
     name = render_text(place.save_as, {"file": file, "key": dict(key)})
     return check_inside(name)
-
-

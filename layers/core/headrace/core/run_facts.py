@@ -58,11 +58,22 @@ def check_launch(launch: object) -> dict[str, Any]:
     ]
     pipeline = launch.get("pipeline")
     if pipeline is None and not launch.get("resume"):
-        problems.append(Problem("pipeline", "missing", expected="the URI of a spec, or a spec", hint='{"pipeline": "s3://bucket/pipeline.yaml"}'))
+        problems.append(
+            Problem(
+                "pipeline",
+                "missing",
+                expected="the URI of a spec, or a spec",
+                hint='{"pipeline": "s3://bucket/pipeline.yaml"}',
+            )
+        )
     elif pipeline is not None and not isinstance(pipeline, str | Mapping):
         problems.append(Problem("pipeline", "not a pipeline", pipeline, "the URI of a spec, or a spec"))
-    problems += [Problem(key, "not text", launch[key], "text") for key in _TEXTS if not isinstance(launch.get(key, ""), str)]
-    problems += [Problem(key, "not a map", launch[key], "a map") for key in _MAPS if not isinstance(launch.get(key, {}), Mapping)]
+    problems += [
+        Problem(key, "not text", launch[key], "text") for key in _TEXTS if not isinstance(launch.get(key, ""), str)
+    ]
+    problems += [
+        Problem(key, "not a map", launch[key], "a map") for key in _MAPS if not isinstance(launch.get(key, {}), Mapping)
+    ]
     if not isinstance(launch.get("epoch", 1), int) or isinstance(launch.get("epoch"), bool):
         problems.append(Problem("epoch", "not a number", launch["epoch"], "a whole number from 1"))
     if isinstance(launch.get("run"), str) and not names.RUN_PATTERN.fullmatch(launch["run"]):
@@ -79,7 +90,15 @@ def run_of(launch: Mapping[str, Any], execution_name: str) -> str:
 
 
 def facts(
-    launch: Mapping[str, Any], *, run: str, epoch: int, name: str, bucket: str, tenant: str, execution: str, started: str
+    launch: Mapping[str, Any],
+    *,
+    run: str,
+    epoch: int,
+    name: str,
+    bucket: str,
+    tenant: str,
+    execution: str,
+    started: str,
 ) -> RunFacts:
     """The facts of a checked launch; InvalidSpec naming a place that cannot be used."""
     work = str(launch.get("workDir") or f"s3://{bucket}/work/")

@@ -85,7 +85,12 @@ def locations(inputs: Iterable[TaskInput]) -> list[str]:
 def looked_up(inputs: Iterable[TaskInput], found: Mapping[str, File | None]) -> list[TaskInput]:
     """The inputs with what was found of their files; InvalidSpec naming every file that is not there."""
     result = [replace(given, value=_with(given.value, found)) for given in inputs]
-    gone = [Problem(given.declared.path, f"input '{given.name}': there is no object {file.uri}") for given in result for file in given.files if file.uri in found and found[file.uri] is None]
+    gone = [
+        Problem(given.declared.path, f"input '{given.name}': there is no object {file.uri}")
+        for given in result
+        for file in given.files
+        if file.uri in found and found[file.uri] is None
+    ]
     if gone:
         raise InvalidSpec(gone)
     return result
@@ -106,13 +111,17 @@ def stage(inputs: Iterable[TaskInput], keys: Keys, spec_path: str = "") -> tuple
         try:
             values[given.name] = _staged(given, keys, staged)
         except InvalidValue as error:
-            problems.append(Problem(given.declared.path or spec_path, error.message, expected=error.expected, hint=error.hint))
+            problems.append(
+                Problem(given.declared.path or spec_path, error.message, expected=error.expected, hint=error.hint)
+            )
     if problems:
         raise InvalidSpec(problems)
     return list(staged.values()), values
 
 
-def _value(visible: Visible, process: LinkedProcess, declared: Input, keys: Keys, more: Mapping[str, Value], said_in: str) -> Value:
+def _value(
+    visible: Visible, process: LinkedProcess, declared: Input, keys: Keys, more: Mapping[str, Value], said_in: str
+) -> Value:
     values = [_located(visible, template, process.namespace, keys, more, said_in) for template in declared.templates]
     if not declared.is_list:
         return values[0]
@@ -122,7 +131,9 @@ def _value(visible: Visible, process: LinkedProcess, declared: Input, keys: Keys
     return [value for value in flat if value is not None]
 
 
-def _located(visible: Visible, template: Template, namespace: str, keys: Keys, more: Mapping[str, Value], said_in: str) -> Value:
+def _located(
+    visible: Visible, template: Template, namespace: str, keys: Keys, more: Mapping[str, Value], said_in: str
+) -> Value:
     value = visible.value(template, namespace, keys, more)
     if isinstance(value, list):
         items: list[Value] = []
@@ -182,7 +193,7 @@ def _part(given: TaskInput, file: File) -> str:
     """The `stageAs` that parts the files of this input."""
     axis = next(iter(file.key), None)
     folder = "${{ file.key." + axis + " }}/" if axis else f"{given.name}/"
-    return f"Write `{given.name}: {{from: …, stageAs: \"{folder}\"}}`"
+    return f'Write `{given.name}: {{from: …, stageAs: "{folder}"}}`'
 
 
 def _uris(value: Value) -> Value:
