@@ -20,13 +20,14 @@ from headrace.core.errors import InvalidValue
 from headrace.core.fetch import Fetch, Needs, NotFetched, Unreadable
 from headrace.core.locations import is_uri
 from headrace.core.values import File
+from headrace_cli.logbook import log
 
 T = TypeVar("T")
 
 TEXT_LIMIT: Final = 64 * 1024 * 1024
 MATCHES_LIMIT: Final = 100_000
 _ROUNDS: Final = 64
-NOT_READ: Final = "only files of this machine are read here"
+NOT_READ: Final = "this command reads files of this machine only"
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Reader:
 
     def text(self, place: str, limit: int = TEXT_LIMIT) -> str:
         """A text; InvalidValue with why it cannot be read."""
+        log.debug("read %s", place)
         if is_uri(place) and place not in self.stand_ins:
             return self._text_of_object(place, limit)
         content = self.stand_ins.get(place)

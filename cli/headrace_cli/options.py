@@ -26,4 +26,4 @@ Stack = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunName = Annotated[str, typer.Argument(metavar="[RUN]", help="A run's id, a unique beginning of it, or `last`.")]
-SpecPlace = Annotated[str, typer.Argument(metavar="SPEC", help="A pipeline file: a path, or an s3:// URI.")]
+SpecPlace = Annotated[str, typer.Argument(metavar="SPEC", help="A pipeline file of this machine.")]

@@ -1,0 +1,20 @@
+"""docs/command_line.md says what the command says."""
+
+from pathlib import Path
+
+from headrace_cli.page import helps, markdown
+
+PAGE = Path(__file__).parents[2] / "docs" / "command_line.md"
+
+
+def test_the_page_is_what_help_says():
+    """The page equals what `--help` generates (`python -m headrace_cli.page > docs/command_line.md`)."""
+    assert PAGE.read_text(encoding="utf-8") == markdown()
+
+
+def test_every_command_has_a_section():
+    """Eight commands and five of the local cloud."""
+    assert set(helps()) == {
+        *(f"headrace {name}" for name in ("check", "plan", "run", "runs", "status", "logs", "schema", "version")),
+        *(f"headrace local {name}" for name in ("up", "down", "status", "reset", "alerts")),
+    }
