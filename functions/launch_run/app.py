@@ -20,4 +20,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     """An `Object Created` event to `{outcome}`: `started`, `duplicate`, `gone` or `refused`."""
     detail = S3EventBridgeNotificationEvent(event).detail
     dropped = Dropped(detail.bucket.name, detail.object.key, detail.object.get("version-id") or "")
-    return {"outcome": launch(LAUNCHER, dropped, utc_now())}
+    return {"outcome": launch(LAUNCHER, dropped, utc_now(), by=context.aws_request_id)}

@@ -7,7 +7,7 @@ ledger decides which of them concludes. Digest and result are written before the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -22,10 +22,11 @@ from headrace.aws.scope_planning import identify
 from headrace.aws.settings import ConcludeRunSettings
 from headrace.aws.step_functions import send
 from headrace.aws.table import Table
-from headrace.core import alert_events, conclusion, digest, run_facts, values
+from headrace.core import alert_events, conclusion, digest, failure_note, run_facts, run_state, values
 from headrace.core.conclusion import CANCEL_PREFIX, Conclusion
 from headrace.core.digest_markdown import to_markdown
 from headrace.core.errors import HeadraceError
+from headrace.core.outcome import Outcome
 from headrace.core.records import Epoch, RunRecord
 
 RemainingMs = Callable[[], int]
@@ -63,7 +64,14 @@ def from_event(concluder: Concluder, event: Mapping[str, Any], now: str, remaini
     detail = event["detail"]
     for entry in ledger_runs.unconcluded_runs(concluder.table):
         if entry.execution == detail["executionArn"]:
-            _end(concluder, ledger_runs.run_of(concluder.table, entry.epoch), detail["status"], now, remaining_ms)
+            _end(
+                concluder,
+                ledger_runs.run_of(concluder.table, entry.epoch),
+                detail["status"],
+                now,
+                remaining_ms,
+                by="event",
+            )
 
 
 def sweep(concluder: Concluder, now: str, remaining_ms: RemainingMs) -> None:
@@ -76,15 +84,19 @@ def sweep(concluder: Concluder, now: str, remaining_ms: RemainingMs) -> None:
         if run is None or (found and found.status in ("RUNNING", "PENDING_REDRIVE")):
             continue
         try:
-            _end(concluder, run, found.status if found else "ABORTED", now, remaining_ms)
+            _end(concluder, run, found.status if found else "ABORTED", now, remaining_ms, by="sweep")
         except Exception:  # noqa: BLE001
             # One run that cannot be concluded must not keep the others from it.
             logger.exception("could not conclude %s", entry.epoch)
 
 
-def _end(concluder: Concluder, run: RunRecord, status: str, now: str, remaining_ms: RemainingMs) -> None:
+def _end(concluder: Concluder, run: RunRecord, status: str, now: str, remaining_ms: RemainingMs, *, by: str) -> None:
+    if run.state in run_state.CONCLUDED:
+        # Whoever concluded it died before it had told of it: that is done in its name.
+        conclude(concluder, run, now, remaining_ms, status=status, by=run.concluder)
+        return
     if status in ("SUCCEEDED", "FAILED"):
-        conclude(concluder, run, now, remaining_ms, status=status, by=f"execution {status.lower()}")
+        conclude(concluder, run, now, remaining_ms, status=status, by=by)
         return
     words = status.lower().replace("_", " ")
     _close(
@@ -102,9 +114,7 @@ def _end(concluder: Concluder, run: RunRecord, status: str, now: str, remaining_
     sweeps = ledger_runs.count_sweep(concluder.table, run.epoch, clean=clean)
     logger.info("swept", extra={"run": run.epoch.run, "live_jobs": live, "clean_sweeps": sweeps})
     if sweeps >= _CLEAN_SWEEPS:
-        conclude(
-            concluder, ledger_runs.run_of(concluder.table, run.epoch), now, remaining_ms, status=status, by="sweep"
-        )
+        conclude(concluder, ledger_runs.run_of(concluder.table, run.epoch), now, remaining_ms, status=status, by=by)
 
 
 def conclude(
@@ -130,10 +140,11 @@ def conclude(
         sweeping.queues_of(table, epoch, concluder.settings.queue),
         f"Headrace run {epoch.run} is over: {ended.state}",
     )
-    final = replace(run, state=ended.state, ended=now, cause=ended.cause, tasks=dict(ended.counts))
+    final = replace(run, state=ended.state, ended=run.ended or now, cause=ended.cause, tasks=dict(ended.counts))
     failed = [record for record in records.values() if record.status == "failed"]
     attempts = [attempt for tried in ledger.all_attempts(table, epoch).values() for attempt in tried]
-    told = digest.build(final, failed, attempts, ended.counts)
+    outcomes = _outcomes(facts, digest.examples(failed)) if facts else {}
+    told = digest.build(final, failed, attempts, ended.counts, outcomes)
     folder = run_facts.folder(concluder.settings.bucket, epoch.run, epoch.number)
     store.write(
         client("s3"),
@@ -178,6 +189,18 @@ def _facts(concluder: Concluder, epoch: Epoch) -> run_folder.Run | None:
         return run_folder.read(concluder.settings.bucket, epoch.run, epoch.number)
     except store.ObjectMissing:
         return None
+
+
+def _outcomes(run: run_folder.Run, tasks: Iterable[str]) -> dict[str, Outcome]:
+    """How the last attempts of these tasks ended, as settle_task wrote it down; an engine that broke wrote nothing."""
+    found = {}
+    for task in tasks:
+        try:
+            note = store.read(client("s3"), run_folder.failure_note(run.facts.folder, task))
+        except store.ObjectMissing:
+            continue
+        found[task] = failure_note.from_json(json.loads(note))
+    return found
 
 
 def _executions(concluder: Concluder, epoch: Epoch) -> list[str]:

@@ -25,10 +25,14 @@ def epoch_of_resume(table: Table, launch: str, run: str) -> Epoch:
     return epoch
 
 
-def refused_first(table: Table, launch: str) -> bool:
-    """Whether this launch is refused for the first time: then somebody should hear of it."""
+def refused_first(table: Table, launch: str, by: str) -> bool:
+    """Whether this launch is refused for the first time: then somebody should hear of it.
+
+    `by` names the caller: the one that was first and asks again, because it died before it had told anybody, is first again.
+    """
+    item = _item(launch, "refused", 0) | {"by": attribute(by)}
     try:
-        put(table, _item(launch, "refused", 0), "attribute_not_exists(#pk)")
+        put(table, item, "attribute_not_exists(#pk) OR #by = :by", {":by": by})
     except Unmet:
         return False
     return True

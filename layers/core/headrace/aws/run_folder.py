@@ -94,6 +94,11 @@ def write_scope(s3: Any, facts: RunFacts, plan: ScopePlan, execution: str) -> No
     store.write(s3, folder + "plan.json", "".join(plan.to_json()).encode(), content_type="application/json")
 
 
+def failure_note(folder: str, task: str) -> str:
+    """Where settle_task writes down how a task failed, beside what prepare_task wrote of its attempts."""
+    return f"{folder}tasks/{names.task_hash(task)}/failure.json"
+
+
 def read_axes(facts: RunFacts, scope: str) -> tuple[Mapping[str, Any], ...]:
     """The axes of the root scope and of every scope on the way to this one, outermost first."""
     return tuple(_axes(scope_folder(facts, part) + "axes.json") for part in scopes_around(scope))

@@ -44,19 +44,19 @@ class Dropped:
         return f"s3://{self.bucket}/{self.key}"
 
 
-def launch(launcher: Launcher, dropped: Dropped, now: str) -> str:
-    """Start the run of a dropped file; `started`, `duplicate`, `gone` or `refused`."""
+def launch(launcher: Launcher, dropped: Dropped, now: str, *, by: str) -> str:
+    """Start the run of a dropped file; `started`, `duplicate`, `gone` or `refused`. `by` names the invocation."""
     try:
         content = store.read(client("s3"), dropped.uri, version=dropped.version, limit=yaml_source.MAX_BYTES + 1)
     except store.ObjectMissing:
         logger.info("gone before it was read", extra={"launch": dropped.uri})
         return "gone"
     except HeadraceError as error:
-        return _refuse(launcher, dropped, str(InvalidSpec([Problem("", str(error), file=dropped.uri)])), now)
+        return _refuse(launcher, dropped, str(InvalidSpec([Problem("", str(error), file=dropped.uri)])), now, by)
     try:
         said = _read(launcher, dropped, content)
     except HeadraceError as error:
-        return _refuse(launcher, dropped, str(error), now)
+        return _refuse(launcher, dropped, str(error), now, by)
     started = start_once(
         client("stepfunctions"), launcher.settings.run_pipeline, names.execution_name(said["run"], said["epoch"]), said
     )
@@ -93,12 +93,12 @@ def _run_id(dropped: Dropped, name: str) -> str:
     return names.launched_run_id(name or folder_name(dropped.uri) or stem, dropped.bucket, dropped.key, dropped.version)
 
 
-def _refuse(launcher: Launcher, dropped: Dropped, why: str, now: str) -> str:
+def _refuse(launcher: Launcher, dropped: Dropped, why: str, now: str, by: str) -> str:
     """Leave the errors file and tell, once. Not under launch/: a file there would be launched."""
     report = f"s3://{launcher.settings.bucket}/errors/{dropped.key}.txt"
     text = f"{dropped.uri} (version {dropped.version or 'none'}) started nothing.\n\n{why}\n"
     store.write(client("s3"), report, text.encode("utf-8", "replace"), content_type="text/plain; charset=utf-8")
-    if ledger_launches.refused_first(launcher.table, _run_id(dropped, "")):
+    if ledger_launches.refused_first(launcher.table, _run_id(dropped, ""), by):
         event = alert_events.launch_refused(
             why, stack=launcher.settings.stack, at=now, launch=dropped.uri, report=report
         )

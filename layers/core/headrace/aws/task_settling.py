@@ -28,9 +28,11 @@ from headrace.core import (
     alert_events,
     attempt_record,
     batch_detail,
+    failure_note,
     partial_json,
     plan_items,
     retry_policy,
+    run_facts,
     run_state,
     task_work,
     values,
@@ -185,6 +187,7 @@ def _failed(settler: Settler, task: _Task, plan: Plan, outcome: Outcome, remaini
             attempts=plan.attempt.n,
             job=outcome.ref.job_id,
         )
+        _tell(settler, task, outcome, plan.attempt.n, ignored=True)
         return _complete(settler, task, record, remaining_ms)
     return _fail(settler, task, outcome, step, remaining_ms, plan.attempt.n)
 
@@ -210,7 +213,11 @@ def _retry(task: _Task, outcome: Outcome, step: Step, given: Given) -> dict[str,
 def _fail(
     settler: Settler, task: _Task, outcome: Outcome, step: Step, remaining_ms: RemainingMs, attempts: int = 1
 ) -> dict[str, Any]:
-    """Record the failure, tell it, and drain the run: nobody starts any more, who waits is let go."""
+    """Record the failure, tell it, and drain the run: nobody starts any more, who waits is let go.
+
+    An expansion that is on record can still fail: its scope was planned and then could not run. Tasks that never come are
+    waited for then, so the run closes all the same.
+    """
     record = TaskRecord(
         task.id,
         "failed",
@@ -220,8 +227,9 @@ def _fail(
         attempts=attempts,
         job=outcome.ref.job_id,
     )
+    _write_down(settler, task, outcome)
     settled = gates.settle(settler.table, task.epoch, record, [], send=_send(), remaining_ms=remaining_ms)
-    if settled.record.status != "failed":
+    if settled.record.status not in ("failed", "expanded"):
         return {"verdict": "done"}  # an earlier settle of this task had another result, which stands
     left = gates.close(
         settler.table, task.epoch, f"{task.id} failed: {outcome.cause}", send=_send(), remaining_ms=remaining_ms
@@ -269,7 +277,14 @@ def _engine_failure(
     return _fail(settler, task, outcome, Step("fail", outcome.cause, 1, 1, drain="terminate"), remaining_ms, 0)
 
 
-def _tell(settler: Settler, task: _Task, outcome: Outcome, attempts: int) -> None:
+def _write_down(settler: Settler, task: _Task, outcome: Outcome) -> None:
+    """For the digest, which is made when the job may be forgotten and the log gone."""
+    folder = run_facts.folder(settler.settings.bucket, task.epoch.run, task.epoch.number)
+    note = json.dumps(failure_note.to_json(outcome), ensure_ascii=False).encode("utf-8", "replace")
+    store.write(client("s3"), run_folder.failure_note(folder, task.id), note, content_type="application/json")
+
+
+def _tell(settler: Settler, task: _Task, outcome: Outcome, attempts: int, *, ignored: bool = False) -> None:
     event = alert_events.TaskFailed(
         stack=settler.settings.stack,
         at=task.now,
@@ -281,6 +296,7 @@ def _tell(settler: Settler, task: _Task, outcome: Outcome, attempts: int) -> Non
         failure=str(outcome.kind),
         cause=outcome.cause,
         fix=outcome.fix,
+        ignored=ignored,
         attempts=attempts,
         exit_code=outcome.exit_code,
         job=outcome.ref.job_id,

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from headrace.core.plain_text import one_line
 from headrace.core.records import RunRecord, TaskRecord
+from headrace.core.run_state import CONCLUDED
 
 CANCEL_PREFIX: Final = "cancelled: "
 STOP_PREFIX: Final = "stopped: "
@@ -48,19 +49,36 @@ def conclude(
     """The conclusion of a run. `planned` are the ids of all tasks of all its plans, `error` the machine's `{Error, Cause}`,
     `status` the execution's end when an event told of it.
     """
+    found = _read(run, records, list(planned), error, status)
+    if run is None or run.state not in CONCLUDED or run.state == found.state:
+        return found
+    # Concluded already, and everybody was or will be told so: it stays as it is.
+    return Conclusion(run.state, "Cancelled" if run.state == "cancelled" else "RunFailed", run.cause, run.tasks)
+
+
+def _read(
+    run: RunRecord | None,
+    records: Mapping[str, TaskRecord],
+    planned: list[str],
+    error: Mapping[str, Any] | None,
+    status: str,
+) -> Conclusion:
     missing = [task for task in planned if task not in records]
-    counts = Counter(record.status for record in records.values() if not record.task.rpartition("/")[2].startswith("~"))
+    counts = Counter(record.status for record in records.values() if not _is_expansion(record.task))
     if missing:
-        counts["cancelled"] = sum(not task.rpartition("/")[2].startswith("~") for task in missing)
+        counts["cancelled"] = sum(not _is_expansion(task) for task in missing)
     closing = run.closing if run else ""
     failed = [record for record in records.values() if record.status == "failed"]
     if closing.startswith(CANCEL_PREFIX):
         return Conclusion("cancelled", "Cancelled", closing.removeprefix(CANCEL_PREFIX), counts)
-    if failed or (closing and not closing.startswith(STOP_PREFIX)):
-        return Conclusion("failed", "TaskFailed", _failure(failed, closing), counts)
+    if failed:
+        return Conclusion("failed", "TaskFailed", _failure(failed), counts)
+    # Before the reason it was closed for: that is this error's, when somebody began to conclude the run and died.
     name, cause = root_cause(error)
     if name:
         return Conclusion("failed", name, cause, counts)
+    if closing and not closing.startswith(STOP_PREFIX):
+        return Conclusion("failed", "TaskFailed", one_line(closing, 500), counts)
     if status in _ABORTED:
         return Conclusion(
             _ABORTED[status], status.title(), f"the execution was {status.lower().replace('_', ' ')}", counts
@@ -73,6 +91,10 @@ def conclude(
         )
         return Conclusion("failed", "EngineError", what, counts)
     return Conclusion("succeeded", counts=counts)
+
+
+def _is_expansion(task: str) -> bool:
+    return task.rpartition("/")[2].startswith("~")
 
 
 def root_cause(error: Mapping[str, Any] | None) -> tuple[str, str]:
@@ -94,9 +116,7 @@ def root_cause(error: Mapping[str, Any] | None) -> tuple[str, str]:
     return name, cause[:_CAUSE_LIMIT]
 
 
-def _failure(failed: list[TaskRecord], closing: str) -> str:
-    if not failed:
-        return one_line(closing, 500)
+def _failure(failed: list[TaskRecord]) -> str:
     first = min(failed, key=lambda record: (record.at, record.task))
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     return one_line(f"{first.task}: {first.cause}{more}", 500)
