@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from headrace_cli import exit_codes, failures, logbook
-from headrace_cli.commands import check, local, logs, plan, run, runs, schema, status, version
+from headrace_cli.commands import check, local, logs, options, plan, run, runs, schema, status, version
 
 _Debug = Annotated[bool, typer.Option("--debug", help="Say everything on standard error, and where a fault is.")]
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -67,7 +67,7 @@ _local = typer.Typer(
     context_settings=_HELP,
 )
 for _group, _commands in (
-    (app, (check.check, plan.plan, run.run, runs.runs, status.status, logs.logs, schema.schema)),
+    (app, (check.check, plan.plan, run.run, runs.runs, status.status, logs.logs, options.options, schema.schema)),
     (_local, (local.up, local.down, local.status, local.reset, local.alerts)),
     (app, (version.version,)),
 ):

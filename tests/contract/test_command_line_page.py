@@ -13,8 +13,11 @@ def test_the_page_is_what_help_says():
 
 
 def test_every_command_has_a_section():
-    """Eight commands and five of the local cloud."""
+    """Every command, and those of the local cloud."""
     assert set(helps()) == {
-        *(f"headrace {name}" for name in ("check", "plan", "run", "runs", "status", "logs", "schema", "version")),
+        *(
+            f"headrace {name}"
+            for name in ("check", "plan", "run", "runs", "status", "logs", "options", "schema", "version")
+        ),
         *(f"headrace local {name}" for name in ("up", "down", "status", "reset", "alerts")),
     }
