@@ -57,7 +57,7 @@ check: lint test ## all that CI checks
 
 .PHONY: build
 build: sam ## sam build
-	$(SAM) build
+	PATH="$(CURDIR)/.sam-venv/bin:$$PATH" $(SAM) build
 
 .PHONY: deploy
 deploy: build ## sam deploy --guided to your AWS account

@@ -147,7 +147,9 @@ def _function(base: Path, resource: dict[str, Any], aws: _Cloud) -> None:
 
 
 def _layer(base: Path, resource: dict[str, Any], aws: _Cloud) -> None:
-    built = str(resource.get("Metadata", {}).get("BuildMethod", "")).startswith("python")
+    method = str(resource.get("Metadata", {}).get("BuildMethod", ""))
+    # A Makefile of ours does what `python3.11` does, and adds the bytecode.
+    built = method == "makefile" or method.startswith("python")
     _upload(resource["Properties"], "ContentUri", aws, lambda folder: _zipped(folder, "python/" if built else ""), base)
     resource.get("Metadata", {}).pop("BuildMethod", None)
 

@@ -22,7 +22,8 @@ warnings.filterwarnings("ignore", message="No application metrics to publish")
 Handler = Callable[[dict[str, Any], Any], Any]
 
 logger = Logger()
-tracer = Tracer()
+# Calls to AWS are what a trace is for; without a list every library X-Ray knows is imported to be patched.
+tracer = Tracer(patch_modules=["botocore"])
 metrics = Metrics()
 
 
