@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from headrace.core import alert_events
 from headrace.core.alert_events import (
     DETAIL_LIMIT,
     EVENTS,
@@ -26,6 +27,7 @@ from headrace.core.alert_events import (
     text,
 )
 from headrace.core.digest import build
+from headrace.core.errors import InvalidValue
 from headrace.core.records import Epoch, RunRecord, TaskRecord
 
 AT = "2026-01-01T01:00:00.000Z"
@@ -186,3 +188,17 @@ def test_schemas_are_named_by_detail_type_and_describe_the_envelope() -> None:
     for model, schema in zip(EVENTS, schemas().values(), strict=True):
         assert schema["properties"]["detail-type"] == {"const": model.detail_type}
         assert schema["properties"]["detail"]["properties"]["version"]["const"] == 1
+
+
+def test_an_event_is_read_back_as_it_was_put():
+    """What EventBridge delivers is the model that was put; an event of anyone else is refused."""
+    put = alert_events.launch_refused(
+        "line 1: wrong", stack="s", at="2026-01-01T00:00:00.000Z", launch="s3://b/x", report="s3://b/y"
+    )
+    made = alert_events.entry(put)
+    told = alert_events.from_event(
+        {"source": made["Source"], "detail-type": made["DetailType"], "detail": json.loads(made["Detail"])}
+    )
+    assert told.model_copy(update={"text": ""}) == put
+    with pytest.raises(InvalidValue):
+        alert_events.from_event({"source": "aws.s3", "detail-type": made["DetailType"], "detail": {}})

@@ -71,6 +71,13 @@ class ConcludeRunSettings(Settings):
     settle_task: str
 
 
+@dataclass(frozen=True, slots=True)
+class SendAlertSettings(Settings):
+    """send_alert also knows the topic."""
+
+    topic: str
+
+
 def read(kind: type[SettingsT]) -> SettingsT:
     """The function's settings from `HEADRACE_*`; HeadraceError naming every variable that is missing or not a number."""
     values: dict[str, object] = {}

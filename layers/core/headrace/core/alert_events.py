@@ -10,12 +10,14 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequest
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from headrace.core.digest import Digest, headline
+from headrace.core.errors import InvalidValue
 from headrace.core.plain_text import one_line, plain
 
 SOURCE: Final = "headrace"
@@ -179,6 +181,17 @@ def launch_refused(problems: str, *, stack: str, at: str, launch: str, report: s
         cause=one_line(lines[0]) if lines else "",
         evidence=lines[:_EVIDENCE],
     )
+
+
+def from_event(event: Mapping[str, Any]) -> AlertEvent:
+    """An event of ours as EventBridge delivers it; InvalidValue for any other."""
+    models = {model.detail_type: model for model in EVENTS}
+    model = models.get(str(event.get("detail-type")))
+    if event.get("source") != SOURCE or model is None:
+        raise InvalidValue(
+            "not an event of Headrace", expected=f"source {SOURCE}, detail-type one of {', '.join(models)}"
+        )
+    return model.model_validate(event["detail"])
 
 
 def entry(event: AlertEvent, *, bus: str = "default") -> dict[str, Any]:
