@@ -16,8 +16,8 @@ FAULT: Final = 70
 DETACHED: Final = 130
 
 MEANINGS: Final = (
-    (DONE, "done; a run that was followed succeeded"),
-    (RUN_FAILED, "the run failed, was cancelled or stopped short"),
+    (DONE, "done; a run that was followed succeeded, or stopped as its `stopWhen` says"),
+    (RUN_FAILED, "the run failed or was cancelled"),
     (WRONG_INPUT, "wrong input: the spec, a param, an option, the name of a run"),
     (NO_AWS, "AWS, the stack or credentials are missing, or the local cloud did not start"),
     (FAULT, "a fault of Headrace itself; the log file says more"),

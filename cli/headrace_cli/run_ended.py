@@ -21,7 +21,7 @@ def say(target: Target, run: RunRecord) -> int:
     shown.line(f"{run.epoch.run} {run.state}{f': {tasks}' if tasks else ''}", style=shown.styled(run.state))
     folder = run_facts.folder(target.bucket, run.epoch.run, run.epoch.number)
     if run.state == "succeeded":
-        for name, uri in results(target, folder):
+        for name, uri in [*results(target, folder), *published(target, folder)]:
             shown.line(f"{name}  {uri}")
         return exit_codes.DONE
     if digest := _text(target, folder + "digest.json"):
@@ -40,6 +40,13 @@ def results(target: Target, folder: str) -> list[tuple[str, str]]:
     """The pipeline's outputs: name and URI (or value), one pair per file."""
     text = _text(target, folder + "result.json")
     return [(name, each) for name, value in (json.loads(text) if text else {}).items() for each in _each(value)]
+
+
+def published(target: Target, folder: str) -> list[tuple[str, str]]:
+    """Where `publishDir` put results, when it put any there."""
+    outdir = json.loads(_text(target, folder + "run.json") or "{}").get("outdir", "")
+    there = outdir and next(iter(store.list_objects(target.client("s3"), outdir)), None)
+    return [("(published)", outdir)] if there else []
 
 
 def _each(value: Any) -> list[str]:

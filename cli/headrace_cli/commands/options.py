@@ -24,7 +24,9 @@ class On(StrEnum):
 
 Words = Annotated[
     list[str],
-    typer.Argument(metavar="DOCKER_OPTIONS", help="Options of `docker run`: one quoted text, or its words, after `--`."),
+    typer.Argument(
+        metavar="DOCKER_OPTIONS", help="Options of `docker run`: one quoted text, or its words, after `--`."
+    ),
 ]
 Place = Annotated[On, typer.Option("--platform", help="Where the job would run.")]
 Memory = Annotated[

@@ -80,8 +80,10 @@ def run(
     for text in found.named.unknown:
         shown.note(f"not uploaded, because it is known only in the run: {text}", style="yellow")
     launched = _launch(target, found, {"name": name, "outdir": outdir, "workDir": work_dir})
-    shown.line(launched.epoch.run)
-    return exit_codes.DONE if detach else _follow(target, launched)
+    if detach:
+        shown.line(launched.epoch.run)
+        return exit_codes.DONE
+    return _follow(target, launched)
 
 
 def _checked(spec: str, param: list[str] | None, params_file: Path | None, reader: Reader) -> checked.Checked:
@@ -149,6 +151,7 @@ def _sending(objects: dict[str, Path | bytes]) -> Iterator[Callable[[int], None]
 def _follow(target: Target, launched: Launched) -> int:
     run_id, flags = launched.epoch.run, target.flags
     try:
+        shown.line(run_id)
         ended = following.follow(target, launched)
     except KeyboardInterrupt:
         shown.note(f"detached; {run_id} goes on. Look again: headrace status {run_id}{flags}")
