@@ -43,6 +43,28 @@ GOOD: dict[str, tuple[str, Any]] = {
         "{cpus: 4, memory: 8 GB, time: 1h}",
         {"cpus": 4, "memory_mib": 8192, "disk_gib": None, "time_s": 3600},
     ),
+    "platformType": ("fargate", "FARGATE"),
+    "cliPath": ("/opt/aws-cli/bin/aws", "/opt/aws-cli/bin/aws"),
+    "executionRole": ("'arn:aws:iam::123456789012:role/r'", "arn:aws:iam::123456789012:role/r"),
+    "logsGroup": ("/team/jobs", "/team/jobs"),
+    "shareIdentifier": ("blue", "blue"),
+    "schedulingPriority": ("7", 7),
+    "maxSpotAttempts": ("5", 5),
+    "maxTransferAttempts": ("3", 3),
+    "maxParallelTransfers": ("16", 16),
+    "delayBetweenAttempts": ("10 s", 10),
+    "retryMode": ("adaptive", "adaptive"),
+    "transfer": (
+        "{storageClass: STANDARD_IA, storageKmsKeyId: alias/k, requesterPays: true}",
+        {
+            "storage_class": "STANDARD_IA",
+            "encryption": "",
+            "kms_key": "alias/k",
+            "acl": "",
+            "requester_pays": True,
+            "endpoint": "",
+        },
+    ),
     "errorStrategy": ("finish", "finish"),
     "maxRetries": ("3", 3),
     "maxErrors": ("10%", {"count": None, "percent": 10.0}),
@@ -119,9 +141,9 @@ def test_nothing_is_no_value(name: str) -> None:
 
 
 def test_only_maps_by_key_merge() -> None:
-    """env, resourceLabels and secrets merge by key; everything else replaces."""
+    """env, resourceLabels, secrets and transfer merge by key; everything else replaces."""
     merging = {name for name, directive in DIRECTIVES.items() if directive.by_key}
-    assert merging == {"env", "resourceLabels", "secrets"}
+    assert merging == {"env", "resourceLabels", "secrets", "transfer"}
     assert merge([{"env": {"A": "1", "B": "2"}, "queue": ["a", "b"]}, {"env": {"B": "3"}, "queue": "c"}]) == {
         "env": {"A": "1", "B": "3"},
         "queue": "c",

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.core.cli_path import cli_folder
 from headrace.core.container_options import parse
 from headrace.core.errors import InvalidSpec, InvalidValue
 from headrace.core.job_definition import (
     TOOLS_PATH,
     DefinitionFacts,
-    cli_folder,
     content_hash,
     definition_notes,
     job_definition,

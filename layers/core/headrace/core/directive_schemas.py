@@ -7,6 +7,7 @@ from typing import Any, Final
 from headrace.core.directive_values import ACTIONS, RETRY_CLASSES
 from headrace.core.retry_budgets import MOST_TIMES
 from headrace.core.spec_publish import STORAGE_CLASSES
+from headrace.core.transfers import ENCRYPTIONS, READABLE_CLASSES, RETRY_MODES
 
 _TEMPLATE: Final = {"type": "string", "pattern": r"\$\{\{"}
 _TEXT: Final = {"type": "string", "minLength": 1}
@@ -78,6 +79,28 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "consumableResources": _map(_whole(1)),
     "resourceLabels": _map({"type": ["string", "number"]}),
     "resourceLimits": expression(_closed([], cpus=_CPUS, memory=_SIZE, disk=_SIZE, time=_SPAN)),
+    "platformType": expression({"enum": ["ec2", "fargate"]}),
+    "cliPath": _TEXT,
+    "executionRole": _TEXT,
+    "logsGroup": _TEXT,
+    "shareIdentifier": _TEXT,
+    "schedulingPriority": _whole(0, 9999),
+    "maxSpotAttempts": _whole(0, 10),
+    "maxTransferAttempts": _whole(1, 50),
+    "maxParallelTransfers": _whole(1, 256),
+    "delayBetweenAttempts": _SPAN,
+    "retryMode": expression({"enum": list(RETRY_MODES)}),
+    "transfer": expression(
+        _closed(
+            [],
+            storageClass=expression({"enum": list(READABLE_CLASSES)}),
+            storageEncryption=expression({"enum": list(ENCRYPTIONS)}),
+            storageKmsKeyId=_TEXT,
+            s3Acl=_TEXT,
+            requesterPays=_BOOLEAN,
+            endpoint=_TEXT,
+        )
+    ),
     "errorStrategy": expression({"enum": ["terminate", "finish", "ignore", "retry"]}),
     "maxRetries": _whole(0, 100),
     "maxErrors": {"anyOf": [_whole(0), {"type": "string", "pattern": r"^\s*[0-9.]+\s*%\s*$"}]},

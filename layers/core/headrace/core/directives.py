@@ -1,4 +1,4 @@
-"""Directives: everything a process says about how its tasks run, in one table (rules 12 and 13).
+"""Directives: everything a process says about how its tasks run (rules 12 and 13); the table is in `directive_table.py`.
 
 A value travels in three steps. *Read*: texts with an expression become Templates, what is literal is validated at once.
 *Merge*: layers weak to strong, replacing by name, or by key where the table says so. *Evaluate*: templates get their
@@ -9,129 +9,31 @@ evaluated is part of the table: a task's memory at each attempt, `maxForks` when
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any
 
-from pydantic import Field
-
-from headrace.core import directive_readers as readers
-from headrace.core import directive_values as values
-from headrace.core import units
 from headrace.core.absent_directives import ELSEWHERE
+from headrace.core.directive_table import DEFAULT_SHELL, DIRECTIVES, Directive, TaskDirectives
 from headrace.core.document import key_path
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem, nearest
 from headrace.core.expressions import Resolve, Template, no_process
 from headrace.core.expressions import evaluate as evaluate_template
-from headrace.core.frozen import ByInstance, Frozen
-from headrace.core.outcome_classes import OutcomeClass
 from headrace.core.reading import At, Book, holds_template
-from headrace.core.retry_budgets import Budget
-from headrace.core.spec_publish import Publish, read_publish
-from headrace.core.volumes import Volume
 
-Moment = Literal["check", "plan", "attempt", "success"]
+__all__ = [
+    "DEFAULT_SHELL",
+    "DIRECTIVES",
+    "ELSEWHERE",
+    "Directive",
+    "TaskDirectives",
+    "evaluate",
+    "labels",
+    "merge",
+    "missing_container",
+    "read_directives",
+    "shell_text",
+]
+
 Raw = Mapping[str, Any]
-DEFAULT_SHELL: Final = ("bash", "-euo", "pipefail")
-
-
-@dataclass(frozen=True, slots=True)
-class Directive:
-    """One directive: how its value is read, when it is evaluated, and what the docs say about it.
-
-    `field` names it in TaskDirectives. At `check` no expression may stand in it; parts named in `later` (and all of one
-    evaluated after `success`) stay Templates until then.
-    """
-
-    name: str
-    field: str
-    read: readers.Reader
-    moment: Moment
-    form: str
-    about: str
-    by_key: bool = False
-    later: frozenset[str] = frozenset()
-
-
-class TaskDirectives(Frozen):
-    """A task's directives, valid and in one unit each: MiB, GiB, seconds. None means: nothing was said."""
-
-    container: values.Container | None = None
-    container_options: str | list[Any] | dict[str, Any] | None = None
-    cpus: int | float | None = None
-    memory_mib: int | None = None
-    disk_gib: int | None = None
-    time_s: int | None = None
-    accelerator: values.Accelerator | None = None
-    queues: tuple[str, ...] = ()
-    executor: Literal["awsbatch"] = "awsbatch"
-    arch: Literal["x86_64", "arm64"] | None = None
-    env: dict[str, str] = Field(default_factory=dict)
-    secrets: dict[str, str] = Field(default_factory=dict)
-    job_role: str | None = None
-    volumes: tuple[ByInstance[Volume], ...] = ()
-    consumable_resources: dict[str, int] = Field(default_factory=dict)
-    resource_labels: dict[str, str] = Field(default_factory=dict)
-    resource_limits: values.ResourceLimits | None = None
-    error_strategy: Literal["terminate", "finish", "ignore", "retry"] = "terminate"
-    max_retries: int = 1
-    max_errors: values.MaxErrors | None = None
-    retry: dict[OutcomeClass, ByInstance[Budget]] = Field(default_factory=dict)
-    wait_limit: values.WaitLimit | None = None
-    max_forks: int | None = None
-    label: tuple[str, ...] = ()
-    publish: tuple[Publish, ...] = ()
-    shell: tuple[str, ...] = DEFAULT_SHELL
-    cache: bool = True
-    scratch: bool = True
-    on_failure: tuple[str, ...] = ()
-    stop_when: ByInstance[Template] | None = None
-
-    @property
-    def gpus(self) -> int:
-        """How many GPUs the task asks for."""
-        return self.accelerator.count if self.accelerator else 0
-
-
-def _stop_when(at: At) -> Any:
-    if isinstance(at.value, Template) and at.value.lone:
-        return at.value
-    at.refuse("not one lone expression", expected="one ${{ … }} that is true when the run shall stop")
-    return None
-
-
-_TABLE: Final = (
-    Directive("container", "container", values.container, "attempt", "image · `job-definition://name[:revision]` · `{image, credentials}`", "the image a task runs in"),
-    Directive("containerOptions", "container_options", values.container_options, "attempt", "text, list or map", "options as `docker run` takes them"),
-    Directive("cpus", "cpus", readers.leaf(units.cpus), "attempt", "whole number; 0.25 or 0.5 on Fargate", "vCPUs"),
-    Directive("memory", "memory_mib", readers.leaf(units.memory_mib), "attempt", "size, `8 GB`", "memory"),
-    Directive("disk", "disk_gib", readers.leaf(units.disk_gib), "attempt", "size, `50 GB`", "disk space (Fargate)"),
-    Directive("time", "time_s", readers.leaf(units.time_limit_s), "attempt", "duration, `90m`, at least `60s`", "the longest an attempt may run"),
-    Directive("accelerator", "accelerator", values.accelerator, "attempt", "number · `{count, type}`", "GPUs"),
-    Directive("queue", "queues", values.queue, "attempt", "name or ARN · list", "the job queue; a list is a ladder that retries climb"),
-    Directive("executor", "executor", values.executor, "check", "`awsbatch`", "where tasks run"),
-    Directive("arch", "arch", values.arch, "attempt", "`x86_64` · `arm64`", "processor architecture"),
-    Directive("env", "env", values.env, "attempt", "map name: value", "environment variables", by_key=True),
-    Directive("secrets", "secrets", values.secrets, "attempt", "map name: `ssm:…` · `secretsmanager:…`", "variables whose values Batch fetches", by_key=True),
-    Directive("jobRole", "job_role", values.job_role, "attempt", "ARN", "the IAM role of the job"),
-    Directive("volumes", "volumes", values.volumes, "attempt", "`host:path[:ro]` · `{efs, path, at, readOnly, accessPoint}` · list", "what is mounted into the container"),
-    Directive("consumableResources", "consumable_resources", values.consumable_resources, "attempt", "map name: number", "licences and other things Batch counts"),
-    Directive("resourceLabels", "resource_labels", values.resource_labels, "attempt", "map tag: text", "tags of the job, for bills", by_key=True),
-    Directive("resourceLimits", "resource_limits", values.resource_limits, "attempt", "`{cpus, memory, disk, time}`", "caps on what a task may ask for"),
-    Directive("errorStrategy", "error_strategy", readers.choice("terminate", "finish", "ignore", "retry"), "attempt", "`terminate` · `finish` · `ignore` · `retry`", "what a failure does to the run"),
-    Directive("maxRetries", "max_retries", readers.whole(0, 100), "attempt", "whole number", "how often a failed task is tried again"),
-    Directive("maxErrors", "max_errors", values.max_errors, "attempt", "number · `10%`", "how many tasks of the process may fail before the run ends"),
-    Directive("retry", "retry", values.retry, "attempt", "map class: number · `{times, delay, memory, upTo, time, codes}`", "how often each outcome class is tried again"),
-    Directive("waitLimit", "wait_limit", values.wait_limit, "attempt", "duration · `{runnable, starting, action}`", "how long a job may wait, and what happens then"),
-    Directive("maxForks", "max_forks", readers.whole(1), "plan", "whole number", "how many tasks of the process run at once"),
-    Directive("label", "label", values.label, "check", "name · list", "marks that `withLabel` selects"),
-    Directive("publishDir", "publish", read_publish, "attempt", "path · `{path, mode, pattern, only, saveAs, tags, storageClass}` · list", "which outputs are copied to the results, and where", later=frozenset({"saveAs"})),
-    Directive("shell", "shell", values.shell, "check", "text · list of words", "the shell that runs the script, of the sh family"),
-    Directive("cache", "cache", readers.boolean, "attempt", "true · false", "whether equal work is used again"),
-    Directive("scratch", "scratch", readers.boolean, "attempt", "true · false", "whether the task works in a fresh folder on the machine's disk"),
-    Directive("onFailure", "on_failure", values.on_failure, "attempt", "glob · list", "files kept when the task fails"),
-    Directive("stopWhen", "stop_when", _stop_when, "success", "one `${{ }}`", "true after success: the run drains and ends *stopped*"),
-)  # fmt: skip
-DIRECTIVES: Final[dict[str, Directive]] = {directive.name: directive for directive in _TABLE}
 
 
 def read_directives(at: At, *, ignore: Collection[str] = (), known: Collection[str] = ()) -> dict[str, Any]:

@@ -20,10 +20,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from headrace.core.batch_rules import definition_problems
+from headrace.core.cli_path import cli_folder
 from headrace.core.container_options import NO_OPTIONS, ContainerOptions
-from headrace.core.errors import InvalidSpec, InvalidValue, Problem, shown
+from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.job_container import Fields, Platform, log_fields, mount_fields, shared_fields
-from headrace.core.volumes import Volume, host_path
+from headrace.core.volumes import Volume
 
 TOOLS_PATH: Final = "/opt/headrace/bin"
 FARGATE_DISK_GIB: Final = 20
@@ -34,7 +35,6 @@ _SECRET = re.compile(
     r"|(?:secretsmanager:)?(?P<secret>arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:\S+)",
     re.ASCII,
 )
-_SYSTEM_FOLDERS = ("/", "/usr", "/usr/local", "/home", "/opt", "/root", "/etc", "/var")
 _ARCHITECTURES: Final = {"x86_64": "X86_64", "arm64": "ARM64"}
 
 
@@ -130,22 +130,6 @@ def _tools(facts: DefinitionFacts) -> list[Volume]:
         return []
     folder = cli_folder(facts.cli_path) if facts.cli_path else facts.tools_path
     return [Volume(folder, host=folder, read_only=True)] if folder else []
-
-
-def cli_folder(cli_path: str) -> str:
-    """The folder that must be mounted for the `aws` tool at `cli_path`: its grandparent. InvalidValue when it cannot be."""
-    path = host_path(cli_path)
-    if not path.endswith("/bin/aws"):
-        raise InvalidValue(
-            f"cliPath {shown(cli_path)}", expected="the path of the tool on the instance, ending in /bin/aws"
-        )
-    folder = path.removesuffix("/bin/aws") or "/"
-    if folder in _SYSTEM_FOLDERS:
-        raise InvalidValue(
-            f"cliPath {shown(cli_path)} would mount {folder} of the instance over the image's own",
-            expected="a self-contained installation in a folder of its own, such as /opt/aws-cli/bin/aws",
-        )
-    return folder
 
 
 def _log_group(facts: DefinitionFacts) -> Mapping[str, str]:
