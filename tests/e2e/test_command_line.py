@@ -366,3 +366,21 @@ def _listed(live: LiveStack) -> list[object]:
     from headrace.aws import ledger_runs
 
     return [entry.epoch for entry in ledger_runs.runs(live.table)]
+
+
+def test_the_local_cloud_starts_when_needed_and_ends_when_told(
+    headrace: Headrace, environment: dict[str, str], tmp_path: Path
+):
+    """`run --local` starts and deploys; `up` finds it; `down` ends it with its process; several ends are no error."""
+    environment["HEADRACE_LOCAL_HOME"] = str(tmp_path / "own")
+    assert json.loads(headrace("local", "status", "--json").out)["running"] is False
+    assert headrace("run", EXAMPLES / "hello" / "pipeline.yaml", "--local").code == 0
+    told = json.loads(headrace("local", "status", "--json").out)
+    assert told["endpoint"] in headrace("local", "up").out
+    assert json.loads(headrace("local", "status", "--json").out)["pid"] == told["pid"]
+    assert headrace("local", "down").out == "the local cloud is down\n"
+    with pytest.raises(ProcessLookupError):
+        os.kill(told["pid"], 0)
+    assert headrace("local", "down").out == "no local cloud was running\n"
+    assert headrace("local", "reset").code == 0
+    assert not (tmp_path / "own").exists()
