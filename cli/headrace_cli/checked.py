@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from headrace.core.errors import InvalidSpec, Problem
 from headrace.core.plan import ScopePlan
@@ -18,6 +19,9 @@ from headrace_cli.given_params import Given
 from headrace_cli.local_files import Reader
 from headrace_cli.named_files import Named
 from headrace_cli.pipeline import Pipeline
+
+MOST_TASKS: Final = 9_000
+"""Items of one Distributed Map: a waiting task holds a child execution, and a Map Run allows 10,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def check(loaded: Pipeline, given: Mapping[str, Given], reader: Reader, *, lenie
         if not (lenient and reader.not_read):
             raise
         return Checked(loaded, given, params, None, Named(), unchecked=_not_read(reader))
-    problems: list[Problem] = []
+    problems = _too_big(planned)
     named, notes = Named(), []
     try:
         named = named_files.find(loaded, planned, reader)
@@ -58,6 +62,16 @@ def check(loaded: Pipeline, given: Mapping[str, Given], reader: Reader, *, lenie
     if problems:
         raise InvalidSpec(dict.fromkeys(problems))
     return Checked(loaded, given, params, planned, named, tuple(dict.fromkeys(notes)), _not_read(reader))
+
+
+def _too_big(planned: ScopePlan) -> list[Problem]:
+    """No deployment takes more tasks in one scope, whatever its MapConcurrency."""
+    if planned.size <= MOST_TASKS:
+        return []
+    largest = max(planned.tasks, key=lambda name: planned.tasks[name])
+    what = f"the plan has {planned.size:,} tasks in one scope, {planned.tasks[largest]:,} of them of '{largest}'"
+    hint = "Use bigger chunks, or repeat over a dynamic axis: each expansion is a scope of its own"
+    return [Problem("processes", what, expected=f"at most {MOST_TASKS:,}", hint=hint)]
 
 
 def _tried(planned: ScopePlan, problems: list[Problem]) -> list[task_requests.TaskRequests]:

@@ -141,3 +141,14 @@ def test_names_are_relative_to_the_folder_one_is_in(headrace, monkeypatch):
     said = headrace("check", "hello/pipeline.yaml", "--param", "nope=1")
     assert said.code == 2
     assert str(EXAMPLES) not in said.err
+
+
+def test_a_plan_that_no_deployment_takes_is_refused(headrace, tmp_path):
+    """More than 9,000 tasks in one scope: named before anything runs, with the process that makes most of them."""
+    spec = tmp_path / "p.yaml"
+    spec.write_text("processes: {a: {container: x, each: {i: {range: [1, 9001]}}, script: echo}}\n")
+    said = headrace("check", spec)
+    assert said.code == 2
+    assert "9,001 tasks in one scope, 9,001 of them of 'a'" in said.err
+    spec.write_text(spec.read_text().replace("9001", "9000"))
+    assert headrace("check", spec).code == 0
