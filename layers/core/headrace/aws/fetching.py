@@ -53,7 +53,7 @@ def _fetch(s3: Any, wanted: Fetch) -> Any:
         return Unreadable(f"{error.message}{', expected ' + error.expected if error.expected else ''}")
     except UnicodeDecodeError as error:
         return Unreadable(f"it is not UTF-8 (byte {error.start})")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Unreadable(f"it is not JSON: {error}")
 
 

@@ -18,7 +18,7 @@ from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.fetch import Fetch, Unreadable
 from headrace.core.launch_request import LaunchRequest, Named, read_launch
 from headrace.core.link import link
-from headrace.core.locations import is_uri
+from headrace.core.locations import INLINE, resolve
 from headrace.core.program import Program
 from headrace.core.spec import Spec, read_spec
 from headrace.core.uses import used_files
@@ -26,7 +26,6 @@ from headrace.core.values import Value
 
 _OWN_KEYS = frozenset({"run", "epoch", "version", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"})
 _MOST_FILES = 200
-INLINE = "input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +58,14 @@ def load(s3: Any, bucket: str, launch: Mapping[str, Any]) -> Loaded:
 
 
 def load_text(s3: Any, place: str, text: str, request: LaunchRequest) -> Loaded:
-    """The pipeline in a text that lies at a place (`input`: nowhere)."""
-    dropped = place == INLINE or "/launch/" in place
+    """The pipeline in a text that lies at a place (`INLINE`: nowhere)."""
     spec = read_spec(yaml_source.read(text, place))
-    if dropped:
-        _refuse_relative(spec)
+    _check_locations(spec)
     files = {place: text}
     used = _used(s3, spec, files)
     program = link(spec, used)
-    base = "" if dropped else place
     fetched: dict[Fetch, Any] = {}
-    params = bind(s3, spec, request.params, base, fetched)
+    params = bind(s3, spec, request.params, place, fetched)
     return Loaded(request, spec, program, params, files, fetched)
 
 
@@ -105,7 +101,11 @@ def pipeline_uri(s3: Any, bucket: str, pipeline: str | Named | None) -> str:
     folder = f"s3://{bucket}/pipelines/{pipeline.name}/"
     if pipeline.version:
         return f"{folder}{pipeline.version}/pipeline.yaml"
-    found = [item for item in store.list_objects(s3, folder) if item.uri.endswith("/pipeline.yaml")]
+    found = [
+        item
+        for item in store.list_objects(s3, folder)
+        if item.uri.endswith("/pipeline.yaml") and item.uri.removeprefix(folder).count("/") == 1
+    ]
     if not found:
         raise InvalidSpec(
             [
@@ -121,8 +121,10 @@ def pipeline_uri(s3: Any, bucket: str, pipeline: str | Named | None) -> str:
 
 
 def _version_order(uri: str) -> list[tuple[int, str]]:
+    """`1.9` < `1.10`, and `2.0-rc1` < `2.0`: a part that is text comes before a number, and before nothing at all."""
     version = uri.rsplit("/", 2)[-2]
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in version.replace("-", ".").split(".")]
+    parts = version.replace("-", ".").split(".")
+    return [*((int(part), "") if part.isdecimal() else (-1, part) for part in parts), (0, "")]
 
 
 def _request(said: Mapping[str, Any], *, inline: bool) -> LaunchRequest:
@@ -144,8 +146,10 @@ def _used(s3: Any, spec: Spec, files: dict[str, str]) -> dict[str, Spec]:
     todo = list(used_files(spec))
     while todo:
         uri = todo.pop()
-        if uri in specs or len(specs) >= _MOST_FILES:
+        if uri in specs:
             continue
+        if len(specs) >= _MOST_FILES:
+            raise InvalidSpec([Problem("processes", "too many files are used", expected=f"at most {_MOST_FILES}")])
         files[uri] = _text(s3, uri, "uses")
         specs[uri] = read_spec(yaml_source.read(files[uri], uri))
         todo += used_files(specs[uri])
@@ -155,25 +159,24 @@ def _used(s3: Any, spec: Spec, files: dict[str, str]) -> dict[str, Spec]:
 def _text(s3: Any, uri: str, place: str, version: str = "") -> str:
     try:
         return store.read(s3, uri, version=version, limit=yaml_source.MAX_BYTES).decode("utf-8-sig")
-    except (store.ObjectMissing, InvalidValue) as error:
+    except store.ObjectMissing as error:
         raise InvalidSpec([Problem(place, str(error), expected="the URI of a pipeline file")]) from error
+    except InvalidValue as error:
+        raise InvalidSpec([Problem(place, error.message, expected=error.expected, hint=error.hint)]) from error
     except UnicodeDecodeError as error:
         raise InvalidSpec([Problem(place, f"{uri} is not UTF-8 (byte {error.start})")]) from error
 
 
-def _refuse_relative(spec: Spec) -> None:
-    """A file dropped into launch/ cannot say where its neighbours are: there they would be launched themselves."""
-    hint = "`headrace run` uploads what a spec names and fills in where it is"
-    problems = [
-        spec.problem(
-            f"{process.path}.uses",
-            "a relative path in a file put straight into launch/",
-            value=process.uses,
-            expected="an s3:// URI",
-            hint=hint,
-        )
-        for process in spec.processes.values()
-        if process.uses is not None and not is_uri(process.uses)
-    ]
+def _check_locations(spec: Spec) -> None:
+    """What is written down of the inputs leads somewhere; a file dropped into launch/ cannot say where its neighbours are."""
+    problems = []
+    for process in spec.processes.values():
+        for given in process.inputs.values():
+            for template in given.templates:
+                try:
+                    if template.literal is not None:
+                        resolve(template.literal, spec.file)
+                except InvalidValue as error:
+                    problems.append(spec.problem(given.path, error.message, expected=error.expected, hint=error.hint))
     if problems:
         raise InvalidSpec(problems)

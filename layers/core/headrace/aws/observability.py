@@ -14,7 +14,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 
-from headrace.core.errors import HeadraceError
+from headrace.core.errors import HeadraceError, InvalidSpec, InvalidValue, Problem
 
 # An invocation that counted nothing is normal here.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
@@ -35,6 +35,11 @@ def serve(handler: Handler) -> Handler:
         logger.append_keys(**_ids(event))
         try:
             return handler(event, context)
+        except InvalidValue as error:
+            # Nobody knew its place, but it is the user's all the same: the machines do not try those again.
+            problem = Problem("", error.message, expected=error.expected, hint=error.hint)
+            logger.warning(str(problem), extra={"error": "InvalidValue"})
+            raise InvalidSpec([problem]) from error
         except HeadraceError as error:
             # What a user can put right: the message is the whole story, a stack would hide it.
             logger.warning(str(error), extra={"error": type(error).__name__})

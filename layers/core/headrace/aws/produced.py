@@ -12,6 +12,7 @@ from typing import Any
 from headrace.aws import ledger
 from headrace.aws import s3 as store
 from headrace.aws.clients import client
+from headrace.aws.fetching import answered
 from headrace.aws.run_folder import Run, read_axes
 from headrace.aws.table import Table
 from headrace.core import values
@@ -42,11 +43,15 @@ def visible_to(
 def pipeline_outputs(table: Table, epoch: Epoch, run: Run) -> dict[str, Value]:
     """The top-level outputs of a run that succeeded."""
     items = from_files(run.program, read_axes(run.facts, ""))
-    visible = Visible(run.program, run.params, items)
     needs = [need for each in run.program.outputs.values() for need in each]
-    visible.answer = answers(visible, _made(table, epoch, lookups(visible, needs, {})))
     templates = run.program.namespaces[""].spec.outputs
-    return {name: visible.value(template, "", {}) for name, template in templates.items()}
+
+    def ask(known: dict[Any, Any]) -> dict[str, Value]:
+        visible = Visible(run.program, run.params, items, fetched=known)
+        visible.answer = answers(visible, _made(table, epoch, lookups(visible, needs, {})))
+        return {name: visible.value(template, "", {}) for name, template in templates.items()}
+
+    return answered(client("s3"), ask)
 
 
 def _made(table: Table, epoch: Epoch, wanted: Iterable[Lookup]) -> dict[str, Mapping[str, Value] | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from headrace.aws import s3 as store
@@ -19,7 +20,7 @@ _PARALLEL = 16
 
 def publish(table: Table, s3: Any, epoch: Epoch, task: str, copies: Iterable[Copy]) -> None:
     """Make every copy; InvalidSpec, before anything is copied, when another task of the run publishes to the same place."""
-    wanted = list(copies)
+    wanted = [each for copy in copies for each in _objects(s3, copy)]
     if not wanted:
         return
     with ThreadPoolExecutor(min(_PARALLEL, len(wanted))) as pool:
@@ -27,6 +28,16 @@ def publish(table: Table, s3: Any, epoch: Epoch, task: str, copies: Iterable[Cop
         if taken:
             raise InvalidSpec(taken)
         list(pool.map(lambda copy: _copy(s3, copy), wanted))
+
+
+def _objects(s3: Any, copy: Copy) -> Iterable[Copy]:
+    """One copy per object: a folder's are those below it."""
+    if not copy.source.endswith("/"):
+        return [copy]
+    return [
+        replace(copy, source=found.uri, target=copy.target + found.uri.removeprefix(copy.source), size=found.size)
+        for found in store.list_objects(s3, copy.source)
+    ]
 
 
 def _claim(table: Table, epoch: Epoch, task: str, copy: Copy) -> Problem | None:

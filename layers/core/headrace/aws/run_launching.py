@@ -7,6 +7,7 @@ read it ─▶ gone already: nothing to do
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,9 @@ from headrace.aws.table import Table
 from headrace.core import alert_events, names, yaml_source
 from headrace.core.errors import HeadraceError, InvalidSpec, Problem
 from headrace.core.launch_request import LaunchRequest, folder_name, read_launch
+
+_LONGEST = 240_000
+_HINT = "Put long lists into a table or a file, and name that as a param"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def launch(launcher: Launcher, dropped: Dropped, now: str, *, by: str) -> str:
     except HeadraceError as error:
         return _refuse(launcher, dropped, str(InvalidSpec([Problem("", str(error), file=dropped.uri)])), now, by)
     try:
-        said = _read(launcher, dropped, content)
+        said = _small(_read(launcher, dropped, content))
     except HeadraceError as error:
         return _refuse(launcher, dropped, str(error), now, by)
     started = start_once(
@@ -86,6 +90,15 @@ def _read(launcher: Launcher, dropped: Dropped, content: bytes) -> dict[str, Any
         said["pipeline"] = place
         launching.load(client("s3"), launcher.settings.bucket, said)
     return {**said, "run": run, "epoch": epoch}
+
+
+def _small(said: dict[str, Any]) -> dict[str, Any]:
+    """The input, if Step Functions takes it: 256 KiB, and what run_pipeline adds to it on the way."""
+    size = len(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    if size > _LONGEST:
+        problem = Problem("", f"a launch of {size:,} bytes", expected=f"at most {_LONGEST:,}", hint=_HINT)
+        raise InvalidSpec([problem])
+    return said
 
 
 def _run_id(dropped: Dropped, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ _PARALLEL = 16
 # CopyObject takes objects up to 5 GiB; larger ones are copied in parts.
 _ONE_COPY = 5 * 1024**3
 _PART = 1024**3
+# botocore refuses other names before it calls S3, with an error that reads like a fault of ours.
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 
 
 class ObjectMissing(HeadraceError):  # noqa: N818 - reads as the sentence it is
@@ -37,7 +40,7 @@ def split_uri(uri: str) -> tuple[str, str]:
     """`s3://bucket/key` as (bucket, key); InvalidValue for anything else."""
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
-    if scheme != "s3" or not bucket:
+    if scheme != "s3" or not _BUCKET.fullmatch(bucket):
         raise InvalidValue(f"'{uri}' is not an S3 location", expected="s3://bucket/key")
     return bucket, key
 
@@ -45,6 +48,8 @@ def split_uri(uri: str) -> tuple[str, str]:
 def read(s3: Any, uri: str, *, version: str = "", limit: int | None = None) -> bytes:
     """The object's bytes; ObjectMissing when it cannot be read, InvalidValue when it has more than `limit` bytes."""
     bucket, key = split_uri(uri)
+    if not key:
+        raise ObjectMissing(f"'{uri}' is a bucket, not an object")
     extra = {"VersionId": version} if version else {}
     try:
         answer = s3.get_object(Bucket=bucket, Key=key, **extra)
@@ -95,11 +100,14 @@ def _look_folder(s3: Any, uri: str) -> Found | None:
 
 
 def list_objects(s3: Any, prefix: str) -> Iterator[Found]:
-    """Every object whose URI begins with `prefix`, bytewise by key, all pages."""
+    """Every object whose URI begins with `prefix`, bytewise by key, all pages; ObjectMissing when that may not be read."""
     bucket, key = split_uri(prefix)
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key):
-        for item in page.get("Contents", ()):
-            yield Found(f"s3://{bucket}/{item['Key']}", item["Size"], item["ETag"].strip('"'))
+    try:
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key):
+            for item in page.get("Contents", ()):
+                yield Found(f"s3://{bucket}/{item['Key']}", item["Size"], item["ETag"].strip('"'))
+    except ClientError as error:
+        raise _missing(error, prefix) from error
 
 
 def write(s3: Any, uri: str, body: bytes, *, content_type: str = "application/octet-stream") -> None:
@@ -132,7 +140,7 @@ def write_once(s3: Any, uri: str, body: bytes, *, content_type: str = "applicati
 def copy(
     s3: Any, source: str, target: str, *, size: int, tags: dict[str, str] | None = None, storage_class: str = ""
 ) -> None:
-    """Copy inside S3, in parts above 5 GiB; ObjectMissing when the source is gone."""
+    """Copy inside S3, in parts above 5 GiB, with these tags and no others; ObjectMissing when it is gone or not allowed."""
     bucket, key = split_uri(target)
     from_bucket, from_key = split_uri(source)
     origin = {"Bucket": from_bucket, "Key": from_key}
@@ -141,11 +149,13 @@ def copy(
         extra["Tagging"] = "&".join(f"{_encoded(k)}={_encoded(v)}" for k, v in tags.items())
     try:
         if size <= _ONE_COPY:
-            directive = {"TaggingDirective": "REPLACE"} if tags else {}
-            s3.copy_object(Bucket=bucket, Key=key, CopySource=origin, **extra, **directive)
+            # Not the source's tags: `moved` is true of the work copy alone.
+            s3.copy_object(Bucket=bucket, Key=key, CopySource=origin, TaggingDirective="REPLACE", **extra)
         else:
             _copy_parts(s3, bucket, key, origin, size, extra)
     except ClientError as error:
+        if error.response["Error"]["Code"] in _FORBIDDEN:
+            raise ObjectMissing(f"'{source}' may not be copied to '{target}': may the stack write there?") from error
         raise _missing(error, source) from error
 
 

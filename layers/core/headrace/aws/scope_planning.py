@@ -16,6 +16,7 @@ from headrace.aws.clients import client
 from headrace.aws.fetching import answered
 from headrace.aws.later import release_later
 from headrace.aws.produced import visible_to
+from headrace.aws.s3 import ObjectMissing
 from headrace.aws.settings import PlanScopeSettings
 from headrace.aws.step_functions import send
 from headrace.aws.table import Table
@@ -91,7 +92,19 @@ def _resumed(planner: Planner, epoch: Epoch, launch: Mapping[str, Any]) -> dict[
     if not launch.get("resume") or launch.get("pipeline"):
         return dict(launch)
     bucket = planner.settings.bucket
-    earlier = run_folder.read_request(client("s3"), bucket, epoch.run, epoch.number - 1)
+    try:
+        earlier = run_folder.read_request(client("s3"), bucket, epoch.run, epoch.number - 1)
+    except ObjectMissing:
+        raise InvalidSpec(
+            [
+                Problem(
+                    "resume",
+                    f"epoch {epoch.number - 1} of {epoch.run} never got as far as a plan",
+                    expected="a pipeline",
+                    hint="Name it: `pipeline`",
+                )
+            ]
+        ) from None
     return {**earlier, **launch}
 
 

@@ -20,14 +20,14 @@ from headrace.core.records import Epoch
 
 
 def queues_of(table: Table, epoch: Epoch, default: str) -> list[str]:
-    """The queues a run has submitted to, the deployment's own first."""
+    """The queues a run has submitted to, `default` first where there is one."""
     used = {
         attempt.queue
         for attempts in ledger.all_attempts(table, epoch).values()
         for attempt in attempts
         if attempt.queue
     }
-    return [default, *sorted(used - {default})]
+    return [*([default] if default else []), *sorted(used - {default})]
 
 
 def terminate_jobs(epoch: Epoch, queues: Iterable[str], reason: str) -> int:

@@ -25,11 +25,23 @@ from headrace.aws.produced import visible_to
 from headrace.aws.run_folder import Run
 from headrace.aws.settings import PrepareTaskSettings
 from headrace.aws.table import Table
-from headrace.core import attempt_record, bootstrap, job_build, names, plan_items, run_state, task_inputs, task_work
+from headrace.core import (
+    attempt_record,
+    bootstrap,
+    job_build,
+    names,
+    plan_items,
+    run_facts,
+    run_state,
+    task_inputs,
+    task_work,
+)
 from headrace.core.axis_items import from_files
+from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.job_build import Deployment
 from headrace.core.job_request import step_functions_form
 from headrace.core.job_script import JobPlan, run_script
+from headrace.core.locations import is_uri
 from headrace.core.program import LinkedProcess
 from headrace.core.records import AttemptRecord, Epoch
 from headrace.core.task_inputs import TaskInput
@@ -75,6 +87,7 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
         deployment={},
         launch=run.overrides,
     )
+    _check_targets(work, run.facts.bucket)
     prefix = work_prefix(run.facts.work, work.hash.value)
     prepared = {
         "n": attempt.n,
@@ -117,6 +130,20 @@ def _looked_up(inputs: list[TaskInput]) -> list[TaskInput]:
     return task_inputs.looked_up(
         inputs, {uri: File(uri, each.size, each.etag) if each else None for uri, each in found.items()}
     )
+
+
+def _check_targets(work: Work, bucket: str) -> None:
+    """Before the job runs: a result that may not lie where it is to be published is no use."""
+    problems = []
+    for place in work.directives.publish:
+        try:
+            if is_uri(place.path):
+                run_facts.check_results(place.path, bucket=bucket)
+        except InvalidValue as error:
+            where = f"processes.{work.process}.publishDir"
+            problems.append(Problem(where, error.message, place.path, error.expected, error.hint))
+    if problems:
+        raise InvalidSpec(problems)
 
 
 def _submission(preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: str) -> tuple[dict[str, Any], str]:

@@ -8,6 +8,7 @@ latches are one transaction (`gates.settle`), so settling twice changes nothing.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -17,6 +18,7 @@ from headrace.aws import events, gates, ledger, ledger_runs, logs, run_folder, s
 from headrace.aws import s3 as store
 from headrace.aws.clients import client
 from headrace.aws.committed import commit_outputs
+from headrace.aws.fetching import answered
 from headrace.aws.later import release_later
 from headrace.aws.observability import count, logger
 from headrace.aws.produced import visible_to
@@ -148,8 +150,9 @@ def _use(
     outputs = values.from_json(result["outputs"])
     try:
         said = _directives(settler, task, plan)
-        facts = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number).facts
-        copies = publish_core.copies(said.publish, outputs, outdir=facts.outdir, key=plan.keys, process=plan.process)
+        run = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number)
+        key = task_work.local_keys(run.program, run.program.processes[plan.process], plan.keys)
+        copies = publish_core.copies(said.publish, outputs, outdir=run.facts.outdir, key=key, process=plan.process)
         publish(settler.table, client("s3"), task.epoch, task.id, copies)
     except HeadraceError as wrong:
         ended = Outcome(OutcomeClass.ENGINE, one_line(str(wrong), _CAUSE), "Change publishDir", firm=True)
@@ -304,7 +307,7 @@ def _tell(settler: Settler, task: _Task, outcome: Outcome, attempts: int, *, ign
         log_group=outcome.ref.log_group,
         log_stream=outcome.ref.log_stream,
         evidence=outcome.evidence,
-        commands=(f"headrace logs {task.epoch.run} '{task.id}'",),
+        commands=(f"headrace logs {task.epoch.run} {shlex.quote(task.id)}",),
     )
     events.publish(client("events"), [alert_events.entry(event)])
 
@@ -313,17 +316,21 @@ def _directives(settler: Settler, task: _Task, plan: Plan) -> TaskDirectives:
     """The attempt's directives, worked out again: what is about its end was not needed before."""
     run = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number)
     items = from_files(run.program, run_folder.read_axes(run.facts, task.scope))
-    visible = visible_to(settler.table, task.epoch, run.program, run.params, items, task.item, {})
-    said, _ = task_work.directives_of(
-        visible,
-        run.program.processes[plan.process],
-        plan.keys,
-        plan.attempt,
-        run=task.epoch.run,
-        deployment={},
-        launch=run.overrides,
-    )
-    return said
+
+    def ask(known: dict[Any, Any]) -> TaskDirectives:
+        visible = visible_to(settler.table, task.epoch, run.program, run.params, items, task.item, known)
+        said, _ = task_work.directives_of(
+            visible,
+            run.program.processes[plan.process],
+            plan.keys,
+            plan.attempt,
+            run=task.epoch.run,
+            deployment={},
+            launch=run.overrides,
+        )
+        return said
+
+    return answered(client("s3"), ask)
 
 
 def _rules(said: TaskDirectives) -> RetryRules:

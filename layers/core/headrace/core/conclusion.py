@@ -6,12 +6,13 @@ A run that claims success with a planned task that has no record did not succeed
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from headrace.core import partial_json
+from headrace.core.names import is_expansion
 from headrace.core.plain_text import one_line
 from headrace.core.records import RunRecord, TaskRecord
 from headrace.core.run_state import CONCLUDED
@@ -64,9 +65,9 @@ def _read(
     status: str,
 ) -> Conclusion:
     missing = [task for task in planned if task not in records]
-    counts = Counter(record.status for record in records.values() if not _is_expansion(record.task))
+    counts = Counter(record.status for record in records.values() if not is_expansion(record.task))
     if missing:
-        counts["cancelled"] = sum(not _is_expansion(task) for task in missing)
+        counts["cancelled"] = sum(not is_expansion(task) for task in missing)
     closing = run.closing if run else ""
     failed = [record for record in records.values() if record.status == "failed"]
     if closing.startswith(CANCEL_PREFIX):
@@ -93,10 +94,6 @@ def _read(
     return Conclusion("succeeded", counts=counts)
 
 
-def _is_expansion(task: str) -> bool:
-    return task.rpartition("/")[2].startswith("~")
-
-
 def root_cause(error: Mapping[str, Any] | None) -> tuple[str, str]:
     """Error name and cause at the bottom of what a nested execution or a Lambda reports; both empty for no error.
 
@@ -107,7 +104,7 @@ def root_cause(error: Mapping[str, Any] | None) -> tuple[str, str]:
         return "", ""
     name, cause = str(error.get("Error") or "Error"), str(error.get("Cause") or "")
     for _ in range(_NESTED):
-        told = _json(cause)
+        told = _told(cause)
         if "errorMessage" in told:
             return str(told.get("errorType") or name), str(told["errorMessage"])[:_CAUSE_LIMIT]
         if "Error" not in told and "Cause" not in told:
@@ -122,9 +119,6 @@ def _failure(failed: list[TaskRecord]) -> str:
     return one_line(f"{first.task}: {first.cause}{more}", 500)
 
 
-def _json(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+def _told(text: str) -> Mapping[str, Any]:
+    """A cause that is an object, cut or not; a long one is cut by Step Functions."""
+    return (partial_json.read(text) or {}) if text.lstrip().startswith("{") else {}

@@ -15,6 +15,10 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _S3: Final = re.compile(r"s3://([A-Za-z0-9][A-Za-z0-9._-]{0,62})/(.*)", re.DOTALL)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 MAX_LOCATION: Final = 1024
+INLINE: Final = "(input)"
+"""Said in the input of an execution, which is no file."""
+# A file dropped into launch/ has no neighbours: they would be launched themselves.
+_DROPPED: Final = re.compile(r"s3://[^/]+/launch/")
 
 
 def is_uri(location: str) -> bool:
@@ -23,7 +27,7 @@ def is_uri(location: str) -> bool:
 
 
 def resolve(location: str, said_in: str) -> str:
-    """`location` as a whole URI or absolute path; `said_in` is the file that says it, empty when it has no place.
+    """`location` as a whole URI or absolute path; `said_in` is the file that says it; empty, `INLINE` or in launch/ it has no place.
 
     InvalidValue: empty, another scheme than s3, no bucket, a `..` that leaves the bucket, a relative one said nowhere.
     """
@@ -37,7 +41,7 @@ def resolve(location: str, said_in: str) -> str:
                 "a path on one machine, said in a file on S3", expected="an s3:// URI or a relative path"
             )
         return _normal(location)
-    if not said_in:
+    if said_in in ("", INLINE) or _DROPPED.match(said_in):
         raise InvalidValue(
             "a relative path, and no file it could be relative to",
             expected="an s3:// URI",

@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from headrace.core import names
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem, nearest
+from headrace.core.work_dir import check_work_dir
 
 _TEXTS: Final = ("version", "name", "outdir", "workDir", "resume", "run")
 _MAPS: Final = ("params", "process", "labels")
 _KEYS: Final = frozenset({"pipeline", "epoch", *_TEXTS, *_MAPS})
+_LAST_EPOCH: Final = 999_999  # six digits in the ledger's keys
 # What Step Functions adds so that the console links an execution to the one that started it.
 _ADDED: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 
@@ -52,6 +54,7 @@ def check_launch(launch: object) -> dict[str, Any]:
     """The input of run_pipeline, checked; InvalidSpec with every problem of it."""
     if not isinstance(launch, Mapping):
         raise InvalidSpec([Problem("", "the input is not a launch", launch, '{"pipeline": "s3://…", "params": {…}}')])
+    launch = {key: value for key, value in launch.items() if value is not None}
     problems = [
         Problem(key, "not a key of a launch", expected=", ".join(sorted(_KEYS)), hint=nearest(key, _KEYS))
         for key in sorted(launch.keys() - _KEYS - {_ADDED})
@@ -74,19 +77,27 @@ def check_launch(launch: object) -> dict[str, Any]:
     problems += [
         Problem(key, "not a map", launch[key], "a map") for key in _MAPS if not isinstance(launch.get(key, {}), Mapping)
     ]
-    if not isinstance(launch.get("epoch", 1), int) or isinstance(launch.get("epoch"), bool):
-        problems.append(Problem("epoch", "not a number", launch["epoch"], "a whole number from 1"))
-    if isinstance(launch.get("run"), str) and not names.RUN_PATTERN.fullmatch(launch["run"]):
-        problems.append(Problem("run", "not a run id", launch["run"], "a-z, 0-9 and dashes, at most 40"))
+    epoch = launch.get("epoch", 1)
+    if not isinstance(epoch, int) or isinstance(epoch, bool) or not 1 <= epoch <= _LAST_EPOCH:
+        problems.append(Problem("epoch", "not an epoch", epoch, f"a whole number from 1 to {_LAST_EPOCH:,}"))
+    problems += [
+        Problem(key, "not a run id", launch[key], "a-z, 0-9 and dashes, at most 40")
+        for key in ("run", "resume")
+        if isinstance(launch.get(key), str) and not names.RUN_PATTERN.fullmatch(launch[key])
+    ]
     if problems:
         raise InvalidSpec(problems)
-    return {key: value for key, value in launch.items() if key in _KEYS and value is not None}
+    return {key: value for key, value in launch.items() if key in _KEYS}
 
 
 def run_of(launch: Mapping[str, Any], execution_name: str) -> str:
-    """The run a launch is of: the one it resumes, the one it names, else one named by its execution."""
-    named = launch.get("resume") or launch.get("run")
-    return str(named) if named else names.named_run_id(execution_name)
+    """The run a launch is of: the one it resumes, the one it names, else one named by its execution; InvalidSpec if none."""
+    if named := launch.get("resume") or launch.get("run"):
+        return str(named)
+    try:
+        return names.named_run_id(execution_name)
+    except InvalidValue as error:
+        raise InvalidSpec([Problem("run", error.message, expected=error.expected)]) from None
 
 
 def facts(
@@ -104,9 +115,9 @@ def facts(
     work = str(launch.get("workDir") or f"s3://{bucket}/work/")
     outdir = str(launch.get("outdir") or f"s3://{bucket}/results/{run}/")
     problems = []
-    for key, uri in (("workDir", work), ("outdir", outdir)):
+    for key, uri, check in (("workDir", work, check_work_dir), ("outdir", outdir, check_results)):
         try:
-            _check_place(uri, bucket)
+            check(uri, bucket=bucket)
         except InvalidValue as error:
             problems.append(Problem(key, error.message, uri, error.expected, error.hint))
     if problems:
@@ -134,7 +145,8 @@ def folder(bucket: str, run: str, epoch: int) -> str:
     return f"s3://{bucket}/runs/{run}/{epoch}/"
 
 
-def _check_place(uri: str, bucket: str) -> None:
+def check_results(uri: str, *, bucket: str) -> None:
+    """InvalidValue when results cannot go there; `bucket` is the deployment's own. Below launch/ each would start a run."""
     scheme, _, rest = uri.partition("://")
     place, _, key = rest.partition("/")
     if scheme != "s3" or not place:

@@ -114,6 +114,10 @@ def stage(inputs: Iterable[TaskInput], keys: Keys, spec_path: str = "") -> tuple
             problems.append(
                 Problem(given.declared.path or spec_path, error.message, expected=error.expected, hint=error.hint)
             )
+    try:
+        _one_each(staged)
+    except InvalidValue as error:
+        problems.append(Problem(spec_path, error.message, expected=error.expected, hint=error.hint))
     if problems:
         raise InvalidSpec(problems)
     return list(staged.values()), values
@@ -164,6 +168,20 @@ def _with(value: Value, found: Mapping[str, File | None]) -> Value:
     return replace(value, size=known.size, etag=known.etag) if known else value
 
 
+def _one_each(staged: Mapping[str, StagedFile]) -> None:
+    """InvalidValue when a file would have to be a folder, too: `x` beside `x/y`."""
+    for path, each in staged.items():
+        parts = path.rstrip("/").split("/")
+        for end in range(1, len(parts)):
+            other = staged.get(outer := "/".join(parts[:end])) or staged.get(f"{outer}/")
+            if other:
+                raise InvalidValue(
+                    f"{path!r} of '{each.input}' lies inside {other.path!r} of '{other.input}'",
+                    expected="one place per file",
+                    hint=f'Write `{each.input}: {{from: …, stageAs: "{each.input}/"}}`',
+                )
+
+
 def _staged(given: TaskInput, keys: Keys, staged: dict[str, StagedFile]) -> Value:
     def one(value: Value) -> Value:
         if not isinstance(value, File):
@@ -174,7 +192,7 @@ def _staged(given: TaskInput, keys: Keys, staged: dict[str, StagedFile]) -> Valu
             raise InvalidValue(
                 f"two files are staged as {path!r}: {other.file.uri} of '{other.input}' and {value.uri} of '{given.name}'",
                 expected="one file per path",
-                hint=_part(given, value),
+                hint=_part(given, value, other, keys),
             )
         return Staged(path, value)
 
@@ -183,16 +201,21 @@ def _staged(given: TaskInput, keys: Keys, staged: dict[str, StagedFile]) -> Valu
 
 def _path(stage_as: Template | None, file: File, keys: Keys) -> str:
     own = file.name + ("/" if file.uri.endswith("/") else "")
-    if stage_as is None:
-        return check_inside(own)
-    path = render_text(stage_as, {"file": file, "key": dict(keys)})
-    return check_inside(path + own if path.endswith("/") else path)
+    path = own if stage_as is None else render_text(stage_as, {"file": file, "key": dict(keys)})
+    return _plain(check_inside(path + own if stage_as and path.endswith("/") else path))
 
 
-def _part(given: TaskInput, file: File) -> str:
-    """The `stageAs` that parts the files of this input."""
-    axis = next(iter(file.key), None)
-    folder = "${{ file.key." + axis + " }}/" if axis else f"{given.name}/"
+def _plain(path: str) -> str:
+    """The one spelling of a path: `./a//b` is `a/b`."""
+    return "/".join(part for part in path.split("/") if part not in ("", ".")) + ("/" if path.endswith("/") else "")
+
+
+def _part(given: TaskInput, file: File, other: StagedFile, keys: Keys) -> str:
+    """The `stageAs` that parts the files of this input: by the axes gathered over, else by the input's own folder."""
+    gathered = [axis for axis in file.key if axis not in keys]
+    if not gathered and other.input == given.name:
+        return f"Make them inputs of their own, or name them: `{given.name}: {{from: …, stageAs: …}}`, over file.* and key.*"
+    folder = "".join("${{ file.key." + axis + " }}/" for axis in gathered) or f"{given.name}/"
     return f'Write `{given.name}: {{from: …, stageAs: "{folder}"}}`'
 
 

@@ -4,7 +4,7 @@
     work          directives evaluated, files staged, outputs named, script rendered, hash taken
 
 Everything here is worked out again for each attempt, because directives may use `task.attempt`. The hash is the same for
-all attempts of a task: the script goes into it as rendered with the task's own size and attempt at fixed values.
+all attempts of a task, and in every run: script and directives go into it with attempt, size and run at fixed values.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from headrace.core.directives import TaskDirectives
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.expressions import Template
 from headrace.core.names import task_id
-from headrace.core.program import LinkedProcess
+from headrace.core.program import LinkedProcess, Program
 from headrace.core.script import Rendered, render
 from headrace.core.selectors import Defaults
 from headrace.core.task_hash import TaskHash, task_hash
 from headrace.core.task_inputs import StagedFile, TaskInput
 from headrace.core.task_paths import check_inside
-from headrace.core.values import Staged, Value
+from headrace.core.values import Staged, Value, text_of
 from headrace.core.visible import Keys, Visible, used_params
 
 STDOUT: Final = ".headrace/stdout"
@@ -107,7 +107,10 @@ def work(
     """The task's work; InvalidSpec with everything that does not fit together, placed in the spec."""
     inputs = list(inputs)
     bare = bare_work(visible, process, keys, attempt, run=run, deployment=deployment, launch=launch)
-    files, values = task_inputs.stage(inputs, keys, f"processes.{process.local}.inputs")
+    plain = bare_work(visible, process, keys, Attempt(), run="", deployment=deployment, launch=launch)
+    local = local_keys(visible.program, process, keys)
+    files, values = task_inputs.stage(inputs, local, f"processes.{process.local}.inputs")
+    unstaged = [(each.name, "", file) for each in inputs if not each.declared.stage for file in each.files]
     outputs = _outputs(visible, process, keys, {each.name: each.value for each in inputs})
     own = {
         **_task_names(process, bare.task, attempt),
@@ -127,14 +130,15 @@ def work(
         outputs=outputs,
         script=_render(visible, process, keys, {**more, "task": own}),
         hash=task_hash(
-            script=_render(visible, process, keys, {**more, "task": fixed, "run": {"id": ""}}).text,
-            shell=" ".join(bare.directives.shell),
-            container=bare.container,
-            options=container_options.option_text(bare.options),
-            environment=bare.directives.env,
-            inputs=[(each.input, each.path, each.file) for each in files],
+            script=_whole(_render(visible, process, keys, {**more, "task": fixed, "run": {"id": ""}})),
+            shell=" ".join(plain.directives.shell),
+            container=plain.container,
+            options=container_options.option_text(plain.options),
+            environment=plain.directives.env,
+            inputs=[*((each.input, each.path, each.file) for each in files), *unstaged],
             outputs={name: [output.kind, output.path, list(output.data_path)] for name, output in outputs.items()},
-            secrets=[f"{name}={place}" for name, place in bare.directives.secrets.items()],
+            secrets=[f"{name}={place}" for name, place in plain.directives.secrets.items()],
+            only="" if bare.directives.cache else f"{run}#{epoch}#{bare.task}",
         ),
     )
 
@@ -147,7 +151,6 @@ def bare_work(
     *,
     run: str,
     deployment: Mapping[str, Any],
-    epoch: int = 1,
     launch: Defaults | None = None,
 ) -> Work:
     """What is known of a task without its inputs: directives, sizes, options, environment. No script, no hash yet."""
@@ -204,6 +207,12 @@ def directives_of(
     return said, frozenset(raw)
 
 
+def local_keys(program: Program, process: LinkedProcess, keys: Keys) -> dict[str, str]:
+    """A task's keys by the names its own file has for them."""
+    axes = program.namespaces[process.namespace].axes
+    return {local: keys[axis] for local, axis in axes.items() if axis in keys}
+
+
 def _sized(said: Any, least: Any, most: Any) -> Any:
     """What was said, raised to what earlier attempts showed it needs, capped by `resourceLimits`."""
     value = said if least is None else max(said or 0, least)
@@ -229,7 +238,7 @@ def _scope(
     wanted = None if None in used else frozenset(name for names in used for name in names or ())
     scope: dict[str, Value] = {
         "params": visible.namespace_params(namespace, keys, wanted),
-        "key": {local: keys[axis] for local, axis in namespace.axes.items() if axis in keys},
+        "key": local_keys(visible.program, process, keys),
     }
     scope |= {local: visible.items.value(axis, keys) for local, axis in namespace.axes.items() if axis in keys}
     return scope | dict(more)
@@ -254,7 +263,7 @@ def _outputs(
             found[name] = DeclaredOutput("stdout", STDOUT, optional=output.optional)
             continue
         try:
-            path = check_inside(str(visible.value(output.template, process.namespace, keys, inputs)))
+            path = check_inside(text_of(visible.value(output.template, process.namespace, keys, inputs)))
         except InvalidValue as error:
             problems.append(spec.problem(output.path, error.message, expected=error.expected, hint=error.hint))
             continue
@@ -284,6 +293,11 @@ def _environment(run: str, task: str, process: LinkedProcess, keys: Keys, attemp
         "HEADRACE_ATTEMPT": str(attempt.own),
         **{f"HEADRACE_KEY_{axis.upper().replace('.', '_')}": keys[axis] for axis in process.axes},
     }
+
+
+def _whole(script: Rendered) -> str:
+    """The script with the lists it reads."""
+    return "\0".join([script.text, *(line for path in sorted(script.lists) for line in (path, *script.lists[path]))])
 
 
 def _render(visible: Visible, process: LinkedProcess, keys: Keys, more: Mapping[str, Value]) -> Rendered:
