@@ -1,13 +1,16 @@
 """The Lambda Runtime API, which AWS's own runtime client (awslambdaric) talks to.
 
-Each worker has its own path prefix, so the server knows who asks. `next` blocks until there is an invocation.
+Each worker has a port of its own, so it is known who asks (a path prefix would do for everything but init errors).
+`next` blocks until there is an invocation.
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
+import socket
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,9 +51,6 @@ class Desk:
             invocation.answer.put(result)
 
 
-desks: dict[str, Desk] = {}
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # the default costs 40 ms per answer, on the handler class only
@@ -61,9 +61,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """`…/runtime/invocation/next`."""
-        desk = desks.get(self.path.split("/")[1])
-        invocation = desk.inbox.get() if desk else None
-        if desk is None or invocation is None:
+        invocation = self._desk().inbox.get()
+        if invocation is None:
             self.close_connection = True
             return
         self.send_response(200)
@@ -87,17 +86,20 @@ class _Handler(BaseHTTPRequestHandler):
         """`…/invocation/<id>/response`, `…/invocation/<id>/error` or `…/init/error`."""
         body = self._body()
         parts = self.path.split("/")
-        desk = desks.get(parts[1])
-        if desk is not None:
-            result = Result(body, failed=parts[-1] == "error")
-            if parts[-2] == "init":
-                desk.broken = result
-            if parts[-2] == "init" or (desk.current is not None and desk.current.request_id == parts[-2]):
-                desk.answer(result)
+        desk = self._desk()
+        result = Result(body, failed=parts[-1] == "error")
+        if parts[-2] == "init":
+            desk.broken = result
+        if parts[-2] == "init" or (desk.current is not None and desk.current.request_id == parts[-2]):
+            desk.answer(result)
         self.send_response(202)
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"{}")
+
+    def _desk(self) -> Desk:
+        desk: Desk = self.server.desk  # type: ignore[attr-defined]
+        return desk
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
@@ -110,19 +112,31 @@ class _Handler(BaseHTTPRequestHandler):
         return b"".join(chunks)
 
 
-class _Server(ThreadingHTTPServer):
+class Api(ThreadingHTTPServer):
+    """The Runtime API of one worker, on a free port of the loopback."""
+
     daemon_threads = True
-    request_queue_size = 128
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.desk = desk
+        self.address = f"127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self._accept, daemon=True, name="lambda runtime api").start()
+
+    def close(self) -> None:
+        """The worker is gone."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A worker that was killed leaves a broken connection; that is not news."""
 
-
-def serve() -> str:
-    """Start the API on a free port of the loopback; `host:port`."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    threading.Thread(target=server.serve_forever, daemon=True, name="lambda runtime api").start()
-    return f"127.0.0.1:{server.server_address[1]}"
+    def _accept(self) -> None:
+        """Blocks without polling until the socket is closed."""
+        with contextlib.suppress(OSError):
+            while True:
+                self.process_request(*self.socket.accept())
 
 
 def error(kind: str, message: str) -> Result:

@@ -27,7 +27,6 @@ from headrace_local.surroundings import environment
 
 FLEET_SIZE: Final = 4
 _WARM_WAIT_S: Final = 0.25
-_runtime_api: list[str] = []
 _fleets: dict[tuple[str, ...], Fleet] = {}
 _lock = threading.Lock()
 _closing = threading.Event()
@@ -63,10 +62,10 @@ class Worker:
         self.function_name = str(function.function_name)
         self.fleet = fleet
         self.dead = threading.Event()
-        lambda_runtime.desks[self.id] = self.desk
+        self.api = lambda_runtime.Api(self.desk)
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{self.id}"
         key = callers.register(f"lambda:{self.function_name}", self.kill)
-        variables = _variables(function, key, stream, self.id)
+        variables = _variables(function, key, stream, self.api.address)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", str(function.handler)],
             env=variables,
@@ -92,7 +91,7 @@ class Worker:
         self.dead.set()
         self.fleet.lost(self)
         self.desk.inbox.put(None)
-        lambda_runtime.desks.pop(self.id, None)
+        self.api.close()
         callers.forget(self._key)
         current = self.desk.current
         how = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
@@ -182,8 +181,6 @@ def _fleet(function: Any) -> Fleet:
         json.dumps(shape, sort_keys=True, default=str),
     )
     with _lock:
-        if not _runtime_api:
-            _runtime_api.append(lambda_runtime.serve())
         for old in [k for k in _fleets if k[:2] == key[:2] and k != key]:
             _retire(_fleets.pop(old))
         return _fleets.setdefault(key, Fleet(function))
@@ -200,14 +197,14 @@ def _arn(function: Any) -> str:
     return str(function.function_arn)
 
 
-def _variables(function: Any, key: str, stream: str, worker_id: str) -> dict[str, str]:
+def _variables(function: Any, key: str, stream: str, runtime_api: str) -> dict[str, str]:
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime"""
     root = lambda_code.code_folder(function)
     path = [root, *lambda_code.layer_paths(function)]
     return {
         **environment(key),
         **{name: str(value) for name, value in function.environment_vars.items()},
-        "AWS_LAMBDA_RUNTIME_API": f"{_runtime_api[0]}/{worker_id}",
+        "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "_HANDLER": str(function.handler),
         "LAMBDA_TASK_ROOT": str(root),
         "LAMBDA_RUNTIME_DIR": str(root),

@@ -1,6 +1,6 @@
 """DynamoDB: one call at a time, and transactions that copy what they touch.
 
-moto's tables are plain dictionaries without locks ("dictionary changed size during iteration" under concurrent Lambdas),
+moto's queries sort the whole table, its tables are plain dictionaries without locks ("dictionary changed size during iteration" under concurrent Lambdas),
 and its TransactWriteItems copies whole tables to be able to undo. Here every call holds one lock, and a transaction keeps
 the old value of its own items only. Conditions and cancellation reasons are upstream's.
 """
@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import copy
 import threading
-from typing import Any
+from typing import Any, Final
 
 from headrace_local.seam import replace
 
 _one_at_a_time = threading.RLock()
-_undoing = threading.local()
+_call = threading.local()
 
 
 def apply() -> None:
     """Patch the API's entry and the transaction."""
     from moto.dynamodb import models
+    from moto.dynamodb.models.table import Table
     from moto.dynamodb.responses import DynamoHandler
 
     call = DynamoHandler.call_action
@@ -31,6 +32,7 @@ def apply() -> None:
     replace(DynamoHandler, "call_action", call_action)
     replace(models, "copy", _Copy)
     _transactions(models.DynamoDBBackend)
+    _queries(Table)
 
 
 class _Copy:
@@ -42,9 +44,38 @@ class _Copy:
     def deepcopy(value: Any, memo: Any = None) -> Any:
         from moto.dynamodb.models.table import Table
 
-        if getattr(_undoing, "active", False) and isinstance(value, Table):
+        if getattr(_call, "active", False) and isinstance(value, Table):
             return value
         return copy.deepcopy(value, memo)
+
+
+def _queries(table: Any) -> None:
+    """A query reads its own partition; upstream sorts the whole table for it."""
+    query, all_items = table.query, table.all_items
+
+    def query_partition(self: Any, hash_key: Any, *args: Any, **kwargs: Any) -> Any:
+        by_index = kwargs.get("index_name") or (len(args) > _INDEX_NAME and args[_INDEX_NAME])
+        _call.partition = None if by_index else hash_key
+        try:
+            return query(self, hash_key, *args, **kwargs)
+        finally:
+            _call.partition = None
+
+    def items(self: Any) -> Any:
+        partition = getattr(_call, "partition", None)
+        if partition is None:
+            return all_items(self)
+        held = self.items.get(partition)
+        if not self.range_key_attr:
+            return [held] if held else []
+        return list(held.values()) if held else []
+
+    replace(table, "query", query_partition)
+    replace(table, "all_items", items)
+
+
+_INDEX_NAME: Final = 6
+"""The place of `index_name` among the arguments of `Table.query` behind the key."""
 
 
 def _transactions(backend: Any) -> None:
@@ -52,7 +83,7 @@ def _transactions(backend: Any) -> None:
 
     def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> None:
         before = [saved for item in transact_items for op in item.values() if (saved := _saved(self, op)) is not None]
-        _undoing.active = True
+        _call.active = True
         try:
             write(self, transact_items)
         except BaseException:
@@ -60,7 +91,7 @@ def _transactions(backend: Any) -> None:
                 _restore(table, hash_key, range_key, old)
             raise
         finally:
-            _undoing.active = False
+            _call.active = False
 
     replace(backend, "transact_write_items", transact_write_items)
 

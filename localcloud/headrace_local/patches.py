@@ -5,6 +5,7 @@ from __future__ import annotations
 from headrace_local import (
     patch_batch,
     patch_cloudformation,
+    patch_dispatch,
     patch_dynamodb,
     patch_events,
     patch_lambda,
@@ -16,6 +17,7 @@ from headrace_local import (
 def apply() -> None:
     """Apply them all; once per process."""
     for patch in (
+        patch_dispatch,
         patch_step_functions,
         patch_batch,
         patch_events,

@@ -63,6 +63,9 @@ PATCHED = {
     "moto.s3.responses": ["S3Response.put_object", "S3Response._key_response_post"],
     "moto.dynamodb.models": ["copy", "DynamoDBBackend.transact_write_items"],
     "moto.dynamodb.responses": ["DynamoHandler.call_action"],
+    "moto.dynamodb.models.table": ["Table.query", "Table.all_items"],
+    "moto.backend_index": ["backend_url_patterns"],
+    "moto.moto_server.werkzeug_app": ["DomainDispatcherApplication.get_backend_for_host"],
     "moto.cloudformation.models": ["Stack.create_resources", "Stack.update", "Stack.parse_template"],
     "moto.cloudformation.parsing": [
         "resource_class_from_type", "resource_name_property_from_type", "parse_and_create_resource", "parse_and_update_resource",
@@ -172,6 +175,14 @@ def test_transactions_still_copy_whole_tables() -> None:
     from moto.dynamodb.models import DynamoDBBackend
 
     assert "copy.deepcopy" in inspect.getsource(DynamoDBBackend.transact_write_items)
+
+
+def test_queries_still_read_whole_tables() -> None:
+    """`index_name` is where the patch looks for it, and the partition is still found by reading everything."""
+    from moto.dynamodb.models.table import Table
+
+    assert list(inspect.signature(Table.query).parameters)[2:].index("index_name") == 6
+    assert "for item in self.all_items()" in inspect.getsource(Table.query)
 
 
 def test_s3_events_still_share_one_sequencer() -> None:

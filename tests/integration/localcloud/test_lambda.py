@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from typing import Any
 
 from .conftest import Stack, until
@@ -30,6 +32,25 @@ def test_a_worker_that_dies_is_replaced(stack: Stack) -> None:
     answer, error = _invoke(stack, {"exit": 3})
     assert (answer["errorType"], error) == ("Runtime.ExitError", "Unhandled")
     assert _invoke(stack, {"a": 1})[1] is None
+
+
+def test_a_module_that_cannot_be_imported_says_so(stack: Stack) -> None:
+    """The error of the start-up is the error of the invocation."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as files:
+        files.writestr("app.py", "import does_not_exist")
+    functions = stack.__getattr__("lambda")
+    role = stack.iam.create_role(RoleName="broken", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    functions.create_function(
+        FunctionName="broken",
+        Runtime="python3.11",
+        Role=role,
+        Handler="app.handler",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    answer = json.loads(functions.invoke(FunctionName="broken")["Payload"].read())
+    assert answer["errorType"] == "Runtime.ImportModuleError"
+    assert "does_not_exist" in answer["errorMessage"]
 
 
 def test_a_failed_event_is_retried_and_ends_in_its_destination(stack: Stack) -> None:
