@@ -284,7 +284,7 @@ hr_stage_in() {
 
 _SCRIPT: Final = r"""
 # SIGTERM goes to everything the script started: to the process group this shell leads (process 1 of a container leads all),
-# to the one setsid made, else to the script alone.
+# to the one setsid made, else to the script alone. No `--` before a group's number: dash and busybox do not know it there.
 hr_on_term() {
   hr_terms=$((hr_terms + 1))
   case $hr_phase in
@@ -300,15 +300,15 @@ hr_stop() {
   case $hr_group in
     own)
       trap '' TERM
-      kill -TERM -- "-$$" 2>/dev/null
+      kill -TERM "-$$" 2>/dev/null
       ;;
-    new) kill -TERM -- "-$hr_child" 2>/dev/null || kill -TERM "$hr_child" 2>/dev/null ;;
+    new) kill -TERM "-$hr_child" 2>/dev/null || kill -TERM "$hr_child" 2>/dev/null ;;
     *) kill -TERM "$hr_child" 2>/dev/null ;;
   esac
   [ -z "$hr_killer" ] && hr_has sleep || return 0
   (
     sleep "$hr_grace"
-    kill -KILL -- "-$hr_child" 2>/dev/null || kill -KILL "$hr_child"
+    kill -KILL "-$hr_child" 2>/dev/null || kill -KILL "$hr_child"
   ) </dev/null >/dev/null 2>&1 &
   hr_killer=$!
 }
@@ -317,7 +317,7 @@ hr_run_script() { # the shell and its options
   hr_phase=script hr_child=''
   hr_has "$1" || { hr_say "the image has no '$1': take an image with it, or say \`shell: /bin/sh -eu\`" && exit @SHELL@; }
   hr_group=''
-  if kill -0 -- "-$$" 2>/dev/null; then hr_group=own; elif hr_has setsid; then hr_group=new; fi
+  if kill -0 "-$$" 2>/dev/null; then hr_group=own; elif hr_has setsid; then hr_group=new; fi
   [ "$hr_group" != new ] || set -- setsid "$@"
   hr_heartbeat
   if [ -n "$hr_stdout" ]; then
@@ -329,8 +329,9 @@ hr_run_script() { # the shell and its options
   [ "$hr_terms" = 0 ] || hr_stop
   hr_wait "$hr_child"
   hr_code=$hr_rc hr_phase=stage-out
-  # shellcheck disable=SC2086 # no number, or one
-  [ -z "$hr_killer$hr_beat" ] || kill $hr_killer $hr_beat 2>/dev/null
+  # They may have inherited that SIGTERM is ignored; left alive, the killer would hit whoever has the script's number next.
+  # shellcheck disable=SC2086 # no number, or two
+  [ -z "$hr_killer$hr_beat" ] || kill -KILL $hr_killer $hr_beat 2>/dev/null
   [ -z "$hr_stdout" ] || hr_repeat
   [ "$hr_code" = 0 ] || hr_say "the script ended with exit code $hr_code"
   return "$hr_code"
@@ -374,7 +375,7 @@ hr_out() { # kind name optional path …
 }
 hr_regular() { # whether $1 is a file that can be uploaded; says why not
   [ ! -f "$1" ] || return 0
-  if [ "$hr_pass" = check ] && { [ -e "$1" ] || [ -L "$1" ]; }; then
+  if { [ "$hr_pass" = check ] || [ "$hr_type" = dir ]; } && { [ -e "$1" ] || [ -L "$1" ]; }; then
     hr_json "$1"
     hr_say "stage-out: '$hr_j' is a folder, a broken link or no regular file, left out of '$hr_name'"
   fi
@@ -508,7 +509,7 @@ hr_stage_out() {
   [ "$hr_refused" = 0 ]
 }
 hr_keep() { # glob …: what onFailure wants
-  hr_name=onFailure
+  hr_name=onFailure hr_type=dir
   for hr_f; do
     if [ -d "$hr_f" ]; then hr_walk "$hr_f" //; elif [ -f "$hr_f" ]; then hr_put "$hr_f"; fi
   done
