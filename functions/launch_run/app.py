@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificati
 from headrace.aws.clients import client
 from headrace.aws.clock import utc_now
 from headrace.aws.observability import serve
-from headrace.aws.run_launching import Dropped, Launcher, launch
+from headrace.aws.run_launching import Launcher, dropped_of, launch
 from headrace.aws.settings import LaunchRunSettings, read
 from headrace.aws.table import Table
 
@@ -18,6 +18,8 @@ LAUNCHER = Launcher(SETTINGS, Table(client("dynamodb"), SETTINGS.ledger))
 @serve
 def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     """An `Object Created` event to `{outcome}`: `started`, `duplicate`, `gone` or `refused`."""
-    detail = S3EventBridgeNotificationEvent(event).detail
-    dropped = Dropped(detail.bucket.name, detail.object.key, detail.object.get("version-id") or "")
-    return {"outcome": launch(LAUNCHER, dropped, utc_now(), by=context.aws_request_id)}
+    return {
+        "outcome": launch(
+            LAUNCHER, dropped_of(S3EventBridgeNotificationEvent(event)), utc_now(), by=context.aws_request_id
+        )
+    }

@@ -196,10 +196,41 @@ class LiveStack:
     def conclude(self) -> None:
         """What the schedule does: one sweep."""
         event = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": []}
-        answer = self.client("lambda").invoke(FunctionName=f"{self.name}-conclude-run", Payload=json.dumps(event))
-        assert "FunctionError" not in answer, answer["Payload"].read()
+        self.invoke("conclude-run", event)
+
+    def invoke(self, function: str, event: dict[str, Any]) -> Any:
+        """What a function answers."""
+        answer = self.client("lambda").invoke(FunctionName=f"{self.name}-{function}", Payload=json.dumps(event))
+        told = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, told
+        return told
+
+    def object_created(self, key: str, version: str) -> dict[str, Any]:
+        """The event of an object, as S3 sends it through EventBridge."""
+        told = {"key": key, "size": 1, "etag": "0", "sequencer": "0", **({"version-id": version} if version else {})}
+        return {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Object Created",
+            "source": "aws.s3",
+            "account": _ACCOUNT,
+            "time": "2026-01-01T00:00:00Z",
+            "region": "us-east-1",
+            "resources": [f"arn:aws:s3:::{self.bucket}"],
+            "detail": {"version": "0", "bucket": {"name": self.bucket}, "object": told, "reason": "PutObject"},
+        }
 
     # ------------------------------------------------------------------ out
+    def version(self, key: str) -> str:
+        """The newest version of an object."""
+        return str(self.client("s3").head_object(Bucket=self.bucket, Key=key)["VersionId"])
+
+    def executions(self) -> list[str]:
+        """The names of all executions of run_pipeline, sorted."""
+        pages = self.client("stepfunctions").get_paginator("list_executions")
+        found = pages.paginate(stateMachineArn=self.outputs["RunPipeline"])
+        return sorted(item["name"] for page in found for item in page["executions"])
+
     def text(self, key: str) -> str:
         """An object's content, by key or URI."""
         key = key.removeprefix(f"s3://{self.bucket}/")
@@ -248,6 +279,10 @@ class LiveStack:
         self._events += _drain(self.client("sqs"), self._bus_queue)
         said = [event["detail"] for event in self._events if event["detail-type"] == detail_type]
         return [detail for detail in said if run in (detail.get("run"), detail.get("launch"))]
+
+    def open_runs(self) -> list[Epoch]:
+        """The runs that are not concluded, or of which nobody was told yet."""
+        return [entry.epoch for entry in ledger_runs.unconcluded_runs(self.table)]
 
     def calls(self) -> dict[str, Any]:
         """API calls by caller and operation, and state transitions, so far."""

@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent
+
 from headrace.aws import events, launching, ledger_launches
 from headrace.aws import s3 as store
 from headrace.aws.clients import client
@@ -19,7 +21,7 @@ from headrace.aws.settings import LaunchRunSettings
 from headrace.aws.step_functions import start_once
 from headrace.aws.table import Table
 from headrace.core import alert_events, names, yaml_source
-from headrace.core.errors import HeadraceError, InvalidSpec, Problem
+from headrace.core.errors import HeadraceError, InvalidSpec, InvalidValue, Problem
 from headrace.core.launch_request import LaunchRequest, folder_name, read_launch
 
 _LONGEST = 240_000
@@ -46,6 +48,15 @@ class Dropped:
     def uri(self) -> str:
         """Where it is."""
         return f"s3://{self.bucket}/{self.key}"
+
+
+def dropped_of(event: S3EventBridgeNotificationEvent) -> Dropped:
+    """The object an event tells of; InvalidValue for an event of another shape."""
+    try:
+        detail = event.detail
+        return Dropped(detail.bucket.name, detail.object.key, detail.object.get("version-id") or "")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InvalidValue(f"this is no `Object Created` event of S3: it has no {error}") from error
 
 
 def launch(launcher: Launcher, dropped: Dropped, now: str, *, by: str) -> str:

@@ -1,0 +1,180 @@
+"""Stopping a run, going on with it, changing it: epochs, the sweep, the cache, two stacks, a deploy in the middle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.live_stack import ROOT, Ended, LiveStack, count, until
+
+from headrace.core.records import Epoch
+from headrace_local import deploy
+
+IMAGE = "public.ecr.aws/docker/library/debian:stable-slim"
+
+
+def _chain(folder: Path, mark: str) -> dict[str, Any]:
+    """Two tasks done at once, a third that waits for a file, a fourth behind it."""
+    return {
+        "name": "chain",
+        "defaults": {"container": IMAGE},
+        "processes": {
+            "part": {
+                "each": {"n": [1, 2]},
+                "outputs": {"o": "${{ n }}.txt"},
+                "script": f"echo {mark} ${{{{ n }}}} > ${{{{ outputs.o }}}}",
+            },
+            "hold": {
+                "inputs": {"parts": "${{ part.o }}"},
+                "outputs": {"o": "held.txt"},
+                "script": f"until [ -e '{folder}/go' ]; do sleep 0.1; done; cat ${{{{ parts }}}} > held.txt",
+            },
+            "last": {
+                "inputs": {"o": "${{ hold.o }}"},
+                "outputs": {"o": "last.txt"},
+                "script": "cp ${{ o }} last.txt",
+                "publishDir": ".",
+            },
+        },
+    }
+
+
+def _abort(live: LiveStack, epoch: Epoch) -> Ended:
+    """Stop a run's execution while `hold` runs."""
+    live.until_record(epoch, "part[n=1]")
+    live.until_record(epoch, "part[n=2]")
+    live.until_running(epoch)
+    live.client("stepfunctions").stop_execution(executionArn=live.execution(epoch)["executionArn"], cause="enough")
+    return live.ended(epoch)
+
+
+def _swept(live: LiveStack, ended: Ended) -> None:
+    def concluded() -> bool:
+        live.conclude()
+        return ended.epoch not in live.open_runs()
+
+    until(concluded, what="the sweep to conclude it")
+
+
+@pytest.fixture(scope="module")
+def aborted(live: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, Path]:
+    """A run that was aborted while a job ran, and the folder whose file `go` lets that job end next time."""
+    folder = tmp_path_factory.mktemp("aborted")
+    ended = _abort(live, live.drop("aborted.json", _chain(folder, "aborted"), "chain"))
+    return ended, folder
+
+
+def test_resume_is_refused_while_it_runs(live: LiveStack, tmp_path: Path):
+    """A run that goes on cannot be resumed: the answer names it, by upload and by hand, and it is not disturbed."""
+    epoch = live.drop("busy.json", _chain(tmp_path, "busy"), "chain")
+    live.until_running(epoch)
+    live.put("launch/resume-busy.json", {"resume": epoch.run})
+    report = until(lambda: live.keys("errors/launch/resume-busy.json.txt"))
+    assert f"run {epoch.run}, epoch 1 is running" in live.text(report[0])
+    refused = live.ended(live.start({"resume": epoch.run}))
+    assert (refused.status, refused.error) == ("FAILED", "Refused")
+    assert f"run {epoch.run}, epoch 1 is running" in refused.cause
+    (tmp_path / "go").touch()
+    assert live.ended(epoch).status == "SUCCEEDED"
+
+
+def test_an_aborted_run_ends_cancelled(live: LiveStack, aborted: tuple[Ended, Path]):
+    """The schedule ends what an abort leaves: no live job, a final state, tasks without record counted as cancelled."""
+    ended, _ = aborted
+    assert ended.status == "ABORTED"
+    _swept(live, ended)
+    record = ended.record
+    assert (record.state, record.tasks) == ("cancelled", {"succeeded": 2, "cancelled": 2})
+    assert {job["status"] for job in ended.jobs()} == {"SUCCEEDED", "FAILED"}
+    assert ended.digest()["state"] == "cancelled"
+    assert [detail["state"] for detail in until(lambda: live.events(ended.epoch.run))] == ["cancelled"]
+    assert len(live.alerts(ended.epoch.run)) == 1
+    live.conclude()
+    assert len(live.alerts(ended.epoch.run)) == 1
+
+
+def test_resume_runs_only_what_is_missing(live: LiveStack, aborted: tuple[Ended, Path]):
+    """`resume` starts epoch 2 of the run: what was done settles as cached, only the rest is submitted."""
+    ended, folder = aborted
+    _swept(live, ended)
+    (folder / "go").touch()
+    live.fault(kind="event", detailType="Object Created", fault="duplicate")
+    live.put("launch/resume-aborted.json", {"resume": ended.epoch.run})
+    again = live.ended(until(lambda: (e := Epoch(ended.epoch.run, 2)) and live.execution(e) and e))
+    assert again.status == "SUCCEEDED", again.cause
+    assert again.statuses() == {
+        "part[n=1]": "cached",
+        "part[n=2]": "cached",
+        "hold": "succeeded",
+        "last": "succeeded",
+    }
+    assert again.results() == {"last.txt": "aborted 1\naborted 2\n"}
+    assert len(again.jobs()) == 2
+    assert ended.record.state == "cancelled"
+    assert [name for name in live.executions() if name.startswith(ended.epoch.run)] == [
+        f"{ended.epoch.run}-1",
+        f"{ended.epoch.run}-2",
+    ]
+
+
+def test_a_failed_run_is_resumed_by_hand_with_another_spec(live: LiveStack):
+    """Epoch 2 may have another pipeline: what the change does not reach is cached, the rest runs, results are published."""
+
+    def spec(script: str) -> dict[str, Any]:
+        return {
+            "name": "mend",
+            "defaults": {"container": IMAGE},
+            "processes": {
+                "make": {"outputs": {"o": "o.txt"}, "script": "echo mended > o.txt", "publishDir": "."},
+                "use": {"inputs": {"o": "${{ make.o }}"}, "outputs": {"p": "p.txt"}, "script": script},
+            },
+        }
+
+    first = live.run(spec("exit 1"))
+    assert first.statuses() == {"make": "succeeded", "use": "failed"}
+    live.start({"resume": first.epoch.run, "pipeline": spec("cp ${{ o }} p.txt")}, name=f"{first.epoch.run}-2")
+    again = live.ended(Epoch(first.epoch.run, 2))
+    assert again.status == "SUCCEEDED", again.cause
+    assert again.statuses() == {"make": "cached", "use": "succeeded"}
+    assert again.results() == {"o.txt": "mended\n"}
+    assert first.record.state == "failed"
+
+
+def test_a_deploy_in_the_middle(live: LiveStack, tmp_path: Path):
+    """New code and definitions do not touch a run in flight: it goes on with the versions it began with."""
+    template = tmp_path / "template.yaml"
+    for name in ("functions", "layers", "statemachines", "template.batch.yaml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    changed = (
+        (ROOT / "template.yaml")
+        .read_text()
+        .replace("POWERTOOLS_SERVICE_NAME: headrace", "POWERTOOLS_SERVICE_NAME: next")
+    )
+    template.write_text(changed)
+    epoch = live.drop("deployed.json", _chain(tmp_path, "deployed"), "chain")
+    live.until_running(epoch)
+    live.update(template)
+    settle = live.client("lambda").get_function_configuration(FunctionName="headrace-settle-task", Qualifier="live")
+    assert settle["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "next"
+    (tmp_path / "go").touch()
+    ended = live.ended(epoch)
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert count(ended.statuses().values()) == {"succeeded": 4}
+    after = live.drop("deployed-after.json", _chain(tmp_path, "after the deploy"), "chain")
+    assert live.ended(after).status == "SUCCEEDED"
+    live.update()
+
+
+def test_two_stacks_side_by_side(live: LiveStack, tmp_path: Path):
+    """Two stacks in one account have nothing to do with each other: the same file runs once in each."""
+    other = LiveStack(live.cloud, "other", deploy(live.cloud.endpoint, ROOT / "template.yaml", "other", {}))
+    assert set(other.outputs.values()) & set(live.outputs.values()) == {live.outputs["Version"]}
+    (tmp_path / "go").touch()
+    spec = _chain(tmp_path, "twin")
+    epochs = {stack.name: (stack, stack.drop("twin.json", spec, "chain")) for stack in (live, other)}
+    for stack, epoch in epochs.values():
+        ended = stack.ended(epoch)
+        assert ended.status == "SUCCEEDED", ended.cause
+        assert count(ended.statuses().values()) == {"succeeded": 4}
+    assert live.execution(epochs["other"][1]) is None
