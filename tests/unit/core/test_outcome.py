@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from headrace.core import bootstrap_marks
 from headrace.core.attempt_facts import AttemptFacts
 from headrace.core.named_errors import NamedError
-from headrace.core.outcome import Outcome, classify
+from headrace.core.outcome import Outcome, cancelled, classify
 from headrace.core.outcome_classes import FIXES, NOT_OWN, OutcomeClass, general_fix
 from headrace.core.outcome_reasons import ENDINGS, REASONS
 from headrace.core.outcome_signs import EXITS, SUBMITS
@@ -501,3 +501,12 @@ def test_anything_gives_an_outcome_in_single_lines(facts: AttemptFacts) -> None:
         assert len(line.splitlines()) <= 1
     assert 0 < len(outcome.cause) <= 200
     assert len(outcome.fix) <= 200
+
+
+def test_a_job_we_ended_is_cancelled_whatever_it_came_to() -> None:
+    """A job that dies while it stores its results leaves an exit code of its own; known to be ended by us, it is no failure."""
+    died = classify(AttemptFacts(job=job(exit_code=bootstrap_marks.STAGE_OUT_FAILED)))
+    assert died.kind is C.STAGE_OUT
+    ended = cancelled(died, "the run drains")
+    assert (ended.kind, ended.cause, ended.counts_as_own) == (C.CANCELLED, "cancelled: the run drains", False)
+    assert (ended.exit_code, ended.ref) == (died.exit_code, died.ref)

@@ -106,13 +106,14 @@ def _end(concluder: Concluder, run: RunRecord, status: str, now: str, remaining_
         remaining_ms,
     )
     live = sweeping.terminate_jobs(
+        client("batch"),
         run.epoch,
         sweeping.queues_of(concluder.table, run.epoch, concluder.settings.queue),
-        f"Headrace run {run.epoch.run} was {words}",
+        f"the execution of run {run.epoch.run} was {words}",
     )
     clean = not live and sweeping.map_runs_over(_executions(concluder, run.epoch))
     sweeps = ledger_runs.count_sweep(concluder.table, run.epoch, clean=clean)
-    logger.info("swept", extra={"run": run.epoch.run, "live_jobs": live, "clean_sweeps": sweeps})
+    logger.info("swept", extra={"run": run.epoch.run, "live_jobs": len(live), "clean_sweeps": sweeps})
     if sweeps >= _CLEAN_SWEEPS:
         conclude(concluder, ledger_runs.run_of(concluder.table, run.epoch), now, remaining_ms, status=status, by=by)
 
@@ -136,9 +137,10 @@ def conclude(
     if ended.state != "succeeded":
         _close(concluder, epoch, ended.cause or ended.state, remaining_ms)
     sweeping.terminate_jobs(
+        client("batch"),
         epoch,
         sweeping.queues_of(table, epoch, concluder.settings.queue),
-        f"Headrace run {epoch.run} is over: {ended.state}",
+        f"run {epoch.run} is over: {ended.state}",
     )
     final = replace(run, state=ended.state, ended=run.ended or now, cause=ended.cause, tasks=dict(ended.counts))
     failed = [record for record in records.values() if record.status == "failed"]

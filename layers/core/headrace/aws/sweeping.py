@@ -16,6 +16,7 @@ from headrace.aws import ledger
 from headrace.aws.clients import client
 from headrace.aws.table import Table
 from headrace.core.names import job_prefix
+from headrace.core.outcome_classes import TERMINATE_CANCEL
 from headrace.core.records import Epoch
 
 
@@ -30,13 +31,16 @@ def queues_of(table: Table, epoch: Epoch, default: str) -> list[str]:
     return [*([default] if default else []), *sorted(used - {default})]
 
 
-def terminate_jobs(epoch: Epoch, queues: Iterable[str], reason: str) -> int:
-    """End every live job of a run's epoch; how many there were."""
-    found = 0
+def terminate_jobs(batch: Any, epoch: Epoch, queues: Iterable[str], reason: str) -> list[str]:
+    """End every live job of a run's epoch; their ids.
+
+    The reason begins with the word by which settling tells a job we ended from one that failed while we did.
+    """
+    found = []
     for queue in queues:
-        for job in jobs.jobs_named(client("batch"), queue, job_prefix(epoch.run, epoch.number)):
-            jobs.terminate(client("batch"), job["jobId"], reason)
-            found += 1
+        for job in jobs.jobs_named(batch, queue, job_prefix(epoch.run, epoch.number)):
+            jobs.terminate(batch, job["jobId"], f"{TERMINATE_CANCEL} {reason}")
+            found.append(job["jobId"])
     return found
 
 

@@ -48,8 +48,8 @@ from headrace.core.axis_items import from_files
 from headrace.core.directives import TaskDirectives
 from headrace.core.errors import HeadraceError
 from headrace.core.ledger_items import fits_inline
-from headrace.core.outcome import Outcome, classify
-from headrace.core.outcome_classes import OutcomeClass
+from headrace.core.outcome import Outcome, cancelled, classify
+from headrace.core.outcome_classes import TERMINATE_CANCEL, OutcomeClass
 from headrace.core.plain_text import one_line
 from headrace.core.records import AttemptRecord, Epoch, TaskRecord
 from headrace.core.retry_policy import Given, PastAttempt, RetryRules, Step
@@ -136,10 +136,30 @@ def _attempt_ended(
         outcome = classify(
             replace(facts, log=tuple(log), started=_started(settler, outcome) if outcome.ref.log_stream else None)
         )
+        if why := _ended_for_the_run(settler, task, outcome):
+            outcome = cancelled(outcome, why)
     _note(settler, task, outcome, job)
     if outcome.succeeded:
         return _use(settler, task, plan, "succeeded", remaining_ms, outcome)
     return _failed(settler, task, plan, outcome, remaining_ms)
+
+
+def _ended_for_the_run(settler: Settler, task: _Task, outcome: Outcome) -> str:
+    """Why we ended this job for a run that closes, empty when we did not.
+
+    What Step Functions tells may be cut or older than our TerminateJob, and a job that is ended while it stores its results
+    fails in ways of its own; so Batch is asked once more.
+    """
+    from headrace.aws import batch as jobs  # noqa: PLC0415
+
+    if outcome.kind is OutcomeClass.CANCELLED or not outcome.ref.job_id:
+        return ""
+    run = ledger_runs.run_of(settler.table, task.epoch)
+    if run_state.starts_tasks(run.state):
+        return ""
+    found = batch_detail.read(jobs.describe_jobs(client("batch"), [outcome.ref.job_id]).get(outcome.ref.job_id))
+    asked = found and (found.terminated or found.status_reason.startswith(TERMINATE_CANCEL))
+    return (found.status_reason.removeprefix(TERMINATE_CANCEL).strip() or run.closing) if found and asked else ""
 
 
 def _use(
@@ -241,9 +261,10 @@ def _fail(
     first = ledger_runs.run_of(settler.table, task.epoch).closing.startswith(f"{task.id} failed")
     if first and step.drain != "finish":  # whoever closed the run ends its jobs; hundreds that fail with it need not
         sweeping.terminate_jobs(
+            client("batch"),
             task.epoch,
             sweeping.queues_of(settler.table, task.epoch, task.prepared.get("queue", "")),
-            "Headrace: the run drains",
+            f"the run drains since {task.id} failed",
         )
     _tell(settler, task, outcome, attempts)
     count("TasksFailed")

@@ -90,6 +90,20 @@ def classify(facts: AttemptFacts) -> Outcome:
     return outcome if outcome.succeeded else _renamed(outcome, known, facts.named)
 
 
+def cancelled(outcome: Outcome, why: str) -> Outcome:
+    """The same attempt, known to have been ended by us: whatever it came to while it died is nobody's failure."""
+    return replace(
+        outcome,
+        kind=C.CANCELLED,
+        cause=one_line(log_tail.masked(f"cancelled: {why}")),
+        fix=FIXES[C.CANCELLED],
+        counts_as_own=False,
+        firm=False,
+        named="",
+        action="",
+    )
+
+
 def _whole(known: Known) -> _Verdict | None:
     return _Verdict(C.SUCCEEDED, "done") if known.manifest and known.manifest.whole else None
 
