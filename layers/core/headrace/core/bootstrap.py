@@ -21,7 +21,7 @@ from headrace.core.shell_words import word
 
 CLI_VARIABLE: Final = "HEADRACE_CLI"
 MOUNTED_S5CMD: Final = "/opt/headrace/bin/s5cmd"
-MOUNTED_CERTIFICATES: Final = "/opt/headrace/ca-bundle.crt"
+MOUNTED_CERTIFICATES: Final = "/opt/headrace/bin/ca-bundle.crt"
 
 # The prefix is written into a wildcard for s5cmd, so only characters that no tool reads as anything else.
 _PREFIX: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(?:[A-Za-z0-9_.=+@-]+/)+")
