@@ -163,6 +163,23 @@ def _event_invoke(name: str, given: dict[str, Any], _old: str | None) -> Made:
     return Made(name)
 
 
+def _subscription(_name: str, given: dict[str, Any], old: str | None) -> Made:
+    sns = client("sns")
+    if old:
+        sns.unsubscribe(SubscriptionArn=old)
+    shaped = {name: json.dumps(given[name]) for name in ("FilterPolicy",) if name in given}
+    shaped |= {name: str(given[name]).lower() for name in ("RawMessageDelivery",) if name in given}
+    shaped |= {name: str(given[name]) for name in ("FilterPolicyScope",) if name in given}
+    made = sns.subscribe(
+        TopicArn=given["TopicArn"],
+        Protocol=given["Protocol"],
+        Endpoint=given["Endpoint"],
+        Attributes=shaped,
+        ReturnSubscriptionArn=True,
+    )
+    return Made(made["SubscriptionArn"], {"Arn": made["SubscriptionArn"]})
+
+
 Maker = Callable[[str, dict[str, Any], str | None], Made]
 MAKERS: Final[dict[str, tuple[Maker, str]]] = {
     "AWS::Batch::ComputeEnvironment": (_environment, "ComputeEnvironmentName"),
@@ -175,6 +192,7 @@ MAKERS: Final[dict[str, tuple[Maker, str]]] = {
     "AWS::Lambda::Version": (_function_version, ""),
     "AWS::Lambda::Alias": (_function_alias, ""),
     "AWS::Lambda::EventInvokeConfig": (_event_invoke, ""),
+    "AWS::SNS::Subscription": (_subscription, ""),
 }
 DELETERS: Final[dict[str, Callable[[str], Any]]] = {
     "AWS::Batch::ComputeEnvironment": lambda ref: batch_queues.delete(batch_queues.environments, ref),

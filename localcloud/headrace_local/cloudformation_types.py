@@ -29,8 +29,6 @@ _TYPES: Final[dict[str, str]] = {
     "AWS::Lambda::Version": "FunctionName | Description",
     "AWS::Lambda::Alias": "FunctionName FunctionVersion Name | Description",
     "AWS::Lambda::EventInvokeConfig": "FunctionName Qualifier MaximumRetryAttempts DestinationConfig | MaximumEventAgeInSeconds",
-    "AWS::Lambda::EventSourceMapping": "EventSourceArn FunctionName BatchSize Enabled FunctionResponseTypes | MaximumBatchingWindowInSeconds "
-    "ScalingConfig",
     "AWS::StepFunctions::StateMachine": "StateMachineName Definition DefinitionString DefinitionS3Location DefinitionSubstitutions RoleArn "
     "StateMachineType | LoggingConfiguration TracingConfiguration Tags",
     "AWS::StepFunctions::StateMachineVersion": "StateMachineArn StateMachineRevisionId | Description",
@@ -78,6 +76,11 @@ _ATTRIBUTES: Final = {
     "UpdateReplacePolicy",
     "Metadata",
 }
+
+
+def created() -> frozenset[str]:
+    """The types that are created here."""
+    return frozenset(_TYPES)
 
 
 def properties_of(kind: str) -> frozenset[str] | None:

@@ -73,6 +73,12 @@ def test_a_redeployed_machine_gets_a_new_version(stack: Stack, tmp_path: Path) -
     assert json.loads(stack.run(alias, {})["output"]) == 2
 
 
+def test_a_subscription_is_made(stack: Stack) -> None:
+    """A type that moto does not know is really there."""
+    found = stack.sns.list_subscriptions_by_topic(TopicArn=stack.outputs["Topic"])["Subscriptions"]
+    assert [subscription["Endpoint"] for subscription in found] == ["nobody@example.org"]
+
+
 def test_what_is_only_recorded_is_told(stack: Stack) -> None:
     """The status names each resource without behaviour, and what was bridged in a definition."""
     status = stack.cloud.status()
