@@ -1,0 +1,145 @@
+"""What a launch must be, and what follows from it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrace.core.errors import InvalidSpec, InvalidValue
+from headrace.core.names import RUN_PATTERN
+from headrace.core.run_facts import RunFacts, check_launch, check_results, facts, folder, from_json, run_of
+
+KEYS = ["pipeline", "version", "params", "name", "outdir", "workDir", "process", "labels", "resume", "run", "epoch"]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def facts_of(**launch: object) -> RunFacts:
+    """The facts of a launch of s3://mine/p.yaml."""
+    return facts(
+        {"pipeline": "s3://mine/p.yaml", **launch},
+        run="r",
+        epoch=2,
+        name="fallback",
+        bucket="mine",
+        tenant="team",
+        execution="arn",
+        started="2026-01-01T00:00:00.000Z",
+    )
+
+
+def refused(launch: object) -> list[str]:
+    """The problems of a launch, as told."""
+    with pytest.raises(InvalidSpec) as error:
+        check_launch(launch)
+    return [str(problem) for problem in error.value.problems]
+
+
+def test_a_launch_is_taken_as_it_is():
+    """What is known stays, null says nothing, and what Step Functions adds is left out."""
+    given = {"pipeline": {"processes": {}}, "params": {"n": 1}, "name": None, "epoch": None, "version": "v"}
+    taken = check_launch({**given, "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn"})
+    assert taken == {"pipeline": {"processes": {}}, "params": {"n": 1}, "version": "v"}
+    assert check_launch({"resume": "old-run"}) == {"resume": "old-run"}
+
+
+@pytest.mark.parametrize(
+    ("launch", "told"),
+    [
+        ([], "the input is not a launch"),
+        ({}, "pipeline: missing"),
+        ({"pipeline": 7}, "pipeline: not a pipeline (got 7"),
+        ({"pipeline": "s3://b/p", "param": {}}, "did you mean 'params'?"),
+        ({"pipeline": "s3://b/p", "name": 1}, "name: not text"),
+        ({"pipeline": "s3://b/p", "params": []}, "params: not a map"),
+        ({"pipeline": "s3://b/p", "run": "../x"}, "run: not a run id"),
+        ({"resume": "../x"}, "resume: not a run id"),
+        ({"pipeline": "s3://b/p", "epoch": 0}, "epoch: not an epoch (got 0"),
+        ({"pipeline": "s3://b/p", "epoch": True}, "epoch: not an epoch"),
+        ({"pipeline": "s3://b/p", "epoch": 1_000_000}, "from 1 to 999,999"),
+        ({"pipeline": "s3://b/p", "epoch": 1.5}, "epoch: not an epoch"),
+    ],
+)
+def test_what_is_wrong_is_named(launch: object, told: str):
+    """Each wrong key says where it is, what was there and what is expected."""
+    assert told in "\n".join(refused(launch))
+
+
+def test_all_problems_come_at_once():
+    """Nobody mends a launch one error at a time."""
+    assert len(refused({"nme": 1, "params": 1, "epoch": "x", "run": "A"})) == 5
+
+
+@given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=6), JSON, max_size=5) | JSON)
+def test_any_input_is_taken_or_refused(launch: object):
+    """Nothing a user can send makes another error; what is taken has the types the rest relies on."""
+    try:
+        taken = check_launch(launch)
+    except InvalidSpec as error:
+        assert error.problems
+        return
+    assert set(taken) <= set(KEYS)
+    assert isinstance(taken.get("pipeline", ""), str | dict)
+    assert all(RUN_PATTERN.fullmatch(taken[key]) for key in ("run", "resume") if key in taken)
+    assert 1 <= taken.get("epoch", 1) <= 999_999
+    json.dumps(taken)
+
+
+def test_a_run_is_named_by_what_it_resumes_else_by_its_execution():
+    """A resume keeps the run; by hand the execution's name, slugged, is the run's."""
+    assert run_of({"resume": "old", "run": "new"}, "x") == "old"
+    assert run_of({"run": "new"}, "x") == "new"
+    assert run_of({}, "My Run_1") == "my-run-1"
+    with pytest.raises(InvalidSpec, match="run: the execution name '___'"):
+        run_of({}, "___")
+
+
+def test_places_end_in_a_slash():
+    """Work has the tenant in it; results go to a folder of the run unless said otherwise; the launch's name wins."""
+    made = facts_of()
+    assert (made.work, made.outdir, made.folder) == (
+        "s3://mine/work/team/",
+        "s3://mine/results/r/",
+        "s3://mine/runs/r/2/",
+    )
+    own = facts_of(workDir="s3://other/w", outdir="s3://other/o//", name="mine", labels={"a": "b"})
+    assert (own.work, own.outdir, own.name, own.labels) == ("s3://other/w/team/", "s3://other/o/", "mine", {"a": "b"})
+    assert (made.name, folder("b", "r", 1)) == ("fallback", "s3://b/runs/r/1/")
+
+
+def test_facts_are_written_and_read_back():
+    """run.json holds all of them; a spec given in place is not repeated there."""
+    made = facts_of(pipeline={"processes": {}}, process={"cpus": 2})
+    assert made.pipeline == ""
+    assert from_json(json.loads(json.dumps(made.to_json()))) == made
+
+
+@pytest.mark.parametrize(
+    ("launch", "key"),
+    [
+        ({"workDir": "s3://other"}, "workDir"),
+        ({"workDir": "s3://mine/runs/x"}, "workDir"),
+        ({"workDir": "/data"}, "workDir"),
+        ({"workDir": "s3://mine/$(x)"}, "workDir"),
+        ({"outdir": "s3://other/"}, "outdir"),
+        ({"outdir": "gs://other/x"}, "outdir"),
+        ({"outdir": "s3://mine/launch/x"}, "outdir"),
+        ({"outdir": "s3://mine/errors"}, "outdir"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused_by_its_key(launch: dict[str, object], key: str):
+    """A bucket without a folder, another scheme, and folders with a meaning of their own."""
+    with pytest.raises(InvalidSpec) as error:
+        facts_of(**launch)
+    assert [problem.path for problem in error.value.problems] == [key]
+
+
+def test_results_may_go_to_any_folder_that_starts_nothing():
+    """launch/ is only special in the deployment's own bucket."""
+    check_results("s3://other/launch/x", bucket="mine")
+    with pytest.raises(InvalidValue):
+        check_results("s3://mine/launch/x", bucket="mine")
