@@ -18,11 +18,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from headrace.core import job_shell
+from headrace.core.directive_table import TaskDirectives
 from headrace.core.errors import InvalidValue, shown
 from headrace.core.script import LISTS
 from headrace.core.shell_words import command_word, glob_word, literal_fnmatch, one_line, word
 from headrace.core.task_inputs import StagedFile
 from headrace.core.task_work import DeclaredOutput
+from headrace.core.transfers import NO_TRANSFER, Transfer, payer_flags, upload_flags
 
 EMPTY_FOLDER: Final = "empty"
 """The ETag of a folder without any object: nothing in S3 shows it, so whoever stages it must be told."""
@@ -33,15 +35,23 @@ _SOURCE: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+", re.DOTA
 # Fewer files of one folder are quicker fetched one by one than by listing it.
 _WORTH_A_LISTING: Final = 8
 _INCLUDES: Final = 500
+_ROUNDS: Final = 3
+_RETRIES: Final = 10
 _GRACE_S: Final = 20  # ECS kills 30 s after SIGTERM; ten are for the manifest and what onFailure keeps
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much moves at once, and for how long. `heartbeat_s` None prints no heartbeat."""
+    """How much moves at once, how often a file is tried, and for how long. `heartbeat_s` None prints no heartbeat.
+
+    `tries` None: the tool's own number, and three rounds of ours around it; `pause_s` None: a little longer each round.
+    """
 
     workers: int = 32
     parallel: int = 4
+    tries: int | None = None
+    pause_s: int | None = None
+    retry_mode: str = ""
     grace_s: int = _GRACE_S
     heartbeat_s: int | None = None
 
@@ -63,6 +73,19 @@ class JobPlan:
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    transfer: Transfer = NO_TRANSFER
+
+
+def limits(said: TaskDirectives) -> Limits:
+    """The limits of a task's transfers, as its directives say them."""
+    usual = Limits()
+    return Limits(
+        workers=said.max_parallel_transfers or usual.workers,
+        parallel=said.max_parallel_transfers or usual.parallel,
+        tries=said.max_transfer_attempts,
+        pause_s=said.transfer_delay_s,
+        retry_mode=said.retry_mode,
+    )
 
 
 def run_script(plan: JobPlan) -> dict[str, bytes]:
@@ -101,6 +124,8 @@ def _plan(plan: JobPlan) -> str:
         f"hr_attempts={word(plan.attempts)}",
         f"hr_workers={limits.workers} hr_parallel={limits.parallel} hr_grace={limits.grace_s}",
         f"hr_beat_s={limits.heartbeat_s or word('')} hr_stdout={word('1' if stdout else '')}",
+        *_tries(limits),
+        f"hr_up={word(' '.join(upload_flags(plan.transfer)))} hr_payer={word(' '.join(payer_flags(plan.transfer)))}",
         *(f"export {name}={word(value)}" for name, value in plan.environment.items()),
         'hr_shell_command() { "$@" ' + " ".join(word(each) for each in plan.shell) + "; }",
         *_function("hr_is_input", _is_input(plan.inputs)),
@@ -108,6 +133,14 @@ def _plan(plan: JobPlan) -> str:
         *_function("hr_failure", [f"hr_keep {glob_word(_relative(pattern))}" for pattern in plan.on_failure]),
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _tries(limits: Limits) -> Iterator[str]:
+    """Tries of the tool within one of our rounds: `aws` counts attempts, `s5cmd` the retries after the first."""
+    rounds = min(_ROUNDS, limits.tries or _ROUNDS)
+    retries = _RETRIES if limits.tries is None else limits.tries - 1
+    yield f"hr_tries={limits.tries or word('')} hr_retries={retries} hr_rounds={rounds}"
+    yield f"hr_pause={word('') if limits.pause_s is None else limits.pause_s} hr_mode={word(limits.retry_mode)}"
 
 
 def _function(name: str, body: list[str]) -> list[str]:

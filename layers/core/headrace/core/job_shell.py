@@ -86,19 +86,22 @@ hr_start() {
   (
     trap - TERM
     export S3_ENDPOINT_URL="$hr_endpoint" SSL_CERT_FILE="$hr_certificates"
-    export AWS_MAX_ATTEMPTS="${AWS_MAX_ATTEMPTS:-10}" AWS_RETRY_MODE="${AWS_RETRY_MODE:-standard}"
+    export AWS_MAX_ATTEMPTS="${hr_tries:-${AWS_MAX_ATTEMPTS:-10}}" AWS_RETRY_MODE="${hr_mode:-${AWS_RETRY_MODE:-standard}}"
     exec "$hr_tool" "$@"
   ) </dev/null 2>>.headrace/tool.log >>"$hr_sink" &
   hr_pids="$hr_pids $!" hr_running=$((hr_running + 1))
 }
-hr_s5() { hr_start --numworkers "$hr_workers" -r 10 --log error "$@"; }
+# hr_payer, hr_flags and hr_up are words without blanks or quotes in them: flags of the tool, or nothing.
+# shellcheck disable=SC2086
+hr_s5() { hr_start $hr_payer --numworkers "$hr_workers" -r "$hr_retries" --log error "$@"; }
 
 # Starts one copy; waits for those under way when there are enough of them.
+# shellcheck disable=SC2086
 hr_copy() {
   [ "$hr_running" -lt "$hr_parallel" ] || hr_gather
   case $hr_kind in
-    s5cmd) hr_s5 cp --raw "$1" "$2" ;;
-    *) hr_start s3 cp --only-show-errors "$1" "$2" ;;
+    s5cmd) hr_s5 cp --raw $hr_flags "$1" "$2" ;;
+    *) hr_start s3 cp --only-show-errors $hr_payer $hr_flags "$1" "$2" ;;
   esac
 }
 
@@ -139,8 +142,8 @@ hr_tell() {
 
 # Whether another try makes sense; $1 says how many there were.
 hr_again() {
-  [ "$1" -lt 3 ] && [ -z "$hr_final" ] && [ "$hr_terms" = 0 ] || return 1
-  ! hr_has sleep || sleep "$1"
+  [ "$1" -lt "$hr_rounds" ] && [ -z "$hr_final" ] && [ "$hr_terms" = 0 ] || return 1
+  ! hr_has sleep || sleep "${hr_pause:-$1}"
 }
 
 # An s5cmd command file, all its lines in parallel.
@@ -184,14 +187,16 @@ hr_group() { # source folder, target folder, --include pattern …: many files o
   hr_from=$1 hr_into=$2
   shift 2
   [ "$hr_running" -lt "$hr_parallel" ] || hr_gather
-  hr_start s3 cp --recursive --only-show-errors "$hr_from" "$hr_into" --exclude '*' "$@"
+  # shellcheck disable=SC2086
+  hr_start s3 cp --recursive --only-show-errors $hr_payer "$hr_from" "$hr_into" --exclude '*' "$@"
 }
 hr_dir() { # name uri path
   case $hr_pass.$hr_kind in
     list.s5cmd) hr_list_dir "$@" ;;
     list.aws)
       [ "$hr_running" -lt "$hr_parallel" ] || hr_gather
-      hr_start s3 cp --recursive --only-show-errors "$2" "./$3/"
+      # shellcheck disable=SC2086
+      hr_start s3 cp --recursive --only-show-errors $hr_payer "$2" "./$3/"
       ;;
     check.*) [ -d "$3" ] || hr_lose "$1" "$2" 'has no object below it' ;;
   esac
@@ -206,7 +211,8 @@ hr_list_dir() {
   hr_gather
   : >.headrace/listing
   hr_first=$hr_failed hr_sink=.headrace/listing
-  hr_start -r 10 ls --show-fullpath "$2*" # --log error would silence it
+  # shellcheck disable=SC2086
+  hr_start $hr_payer -r "$hr_retries" ls --show-fullpath "$2*" # --log error would silence it
   hr_sink=.headrace/tool.log
   hr_gather
   [ "$hr_failed" = "$hr_first" ] || return 0
@@ -458,7 +464,7 @@ hr_put() {
       hr_word "./$1"
       hr_source=$hr_w
       hr_word "$hr_to$1"
-      printf 'cp --raw %s %s\n' "$hr_source" "$hr_w" >&4
+      printf 'cp --raw %s %s %s\n' "$hr_flags" "$hr_source" "$hr_w" >&4
       ;;
   esac
 }
@@ -473,7 +479,7 @@ hr_flush() { # aws: a few files one by one, many in one recursive copy, one by o
       hr_word "$hr_g"
       hr_more="$hr_more --include $hr_w"
     done
-    eval "hr_start s3 cp --recursive --only-show-errors . \"\$hr_to\" --exclude '*' $hr_more"
+    eval "hr_start s3 cp --recursive --only-show-errors $hr_payer $hr_flags . \"\$hr_to\" --exclude '*' $hr_more"
     hr_gather
     [ "$hr_failed" != "$hr_before" ] || return 0
     hr_failed=$hr_before
@@ -528,6 +534,7 @@ hr_open_manifest() {
   printf '{"version": 1, "outputs": [' >&5
 }
 hr_end() { # stage, exit code of the job
+  hr_flags=$hr_up
   [ "$1" = 'done' ] || hr_open_manifest
   printf '], "missing": [%s], "problems": [%s]%s, "stage": "%s", "exitCode": %s}\n' \
     "$hr_missing" "$hr_problems" "$([ "$hr_terms" = 0 ] || printf ', "signal": "TERM"')" "$1" "$hr_code" >&5
@@ -555,7 +562,7 @@ unset CDPATH
 hr_tool=$1 hr_endpoint=$2 hr_certificates=$3
 case ${hr_tool##*/} in s5cmd) hr_kind=s5cmd ;; *) hr_kind=aws ;; esac
 hr_terms=0 hr_phase=stage-in hr_pids='' hr_running=0 hr_failed=0 hr_child='' hr_killer='' hr_code=null
-hr_missing='' hr_problems='' hr_comma='' hr_sink=.headrace/tool.log hr_cr=$(printf '\r')
+hr_flags='' hr_missing='' hr_problems='' hr_comma='' hr_sink=.headrace/tool.log hr_cr=$(printf '\r')
 hr_attempt="$hr_attempts${AWS_BATCH_JOB_ID:-local$$}.${AWS_BATCH_JOB_ATTEMPT:-1}/"
 hr_wc=''
 ! hr_has wc || hr_wc=1
@@ -565,6 +572,7 @@ hr_stage_in || {
   [ "$hr_terms" = 0 ] || { hr_say 'SIGTERM while staging in' && exit 143; }
   hr_end stage-in @IN@
 }
+hr_flags=$hr_up
 hr_shell_command hr_run_script || {
   hr_keep_failure
   hr_end script "$hr_code"
