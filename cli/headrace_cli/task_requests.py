@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from headrace.core import bootstrap, job_build, job_definition, task_work
-from headrace.core.definition_reference import definition_reference
+from headrace.core import bootstrap, job_build, task_work
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.expressions import Reference
 from headrace.core.job_build import PLACEHOLDER
@@ -75,15 +74,15 @@ def _of_work(visible: Visible, process: LinkedProcess, work: Work) -> TaskReques
     name = register["jobDefinitionName"] if register else ""
     submit = None
     try:
-        submit = _submission(work, f"{name}:REVISION" if name else "")
+        submit = _submission(work, f"{name}:REVISION" if name else "", register)
     except InvalidSpec as error:
         problems += error.problems
     if problems:
         raise InvalidSpec(_placed(visible, process, problem) for problem in problems)
-    return TaskRequests(work.task, process.name, register, submit, _notes(work))
+    return TaskRequests(work.task, process.name, register, submit, job_build.notes(work))
 
 
-def _submission(work: Work, definition: str) -> dict[str, Any]:
+def _submission(work: Work, definition: str, registered: Mapping[str, Any] | None) -> dict[str, Any]:
     return job_build.submission(
         work,
         PLACEHOLDER,
@@ -91,20 +90,8 @@ def _submission(work: Work, definition: str) -> dict[str, Any]:
         epoch=1,
         definition_arn=definition,
         command=tuple(bootstrap.command(_RUN_SCRIPT, scratch=work.directives.scratch)),
-        environment={},
         labels={},
-    )
-
-
-def _notes(work: Work) -> tuple[str, ...]:
-    """What was asked for and is decided elsewhere."""
-    said = work.directives
-    if definition_reference(work.container):
-        return work.options.notes
-    return job_definition.definition_notes(
-        job_definition.DefinitionFacts(
-            image=work.container, options=work.options, disk_gib=said.disk_gib, arch=said.arch or ""
-        )
+        registered=registered,
     )
 
 

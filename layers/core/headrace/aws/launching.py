@@ -12,14 +12,15 @@ from typing import Any
 
 from headrace.aws import s3 as store
 from headrace.aws.fetching import fetch_all
+from headrace.core import deployment_defaults, yaml_source
 from headrace.core import params as params_module
-from headrace.core import yaml_source
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.fetch import Fetch, Unreadable
 from headrace.core.launch_request import LaunchRequest, Named, read_launch
 from headrace.core.link import link
 from headrace.core.locations import INLINE, resolve
 from headrace.core.program import Program
+from headrace.core.selectors import Defaults
 from headrace.core.spec import Spec, read_spec
 from headrace.core.uses import used_files
 from headrace.core.values import Value
@@ -37,6 +38,7 @@ class Loaded:
     program: Program
     params: Mapping[str, Value]
     files: Mapping[str, str]
+    deployment: Mapping[str, Any] = field(default_factory=dict)
     fetched: Mapping[Fetch, Any] = field(repr=False, default_factory=dict)
 
 
@@ -54,19 +56,20 @@ def load(s3: Any, bucket: str, launch: Mapping[str, Any]) -> Loaded:
     else:
         place = pipeline_uri(s3, bucket, request.pipeline)
         text = _text(s3, place, "pipeline", str(launch.get("version") or ""))
-    return load_text(s3, place, text, request)
+    return load_text(s3, bucket, place, text, request)
 
 
-def load_text(s3: Any, place: str, text: str, request: LaunchRequest) -> Loaded:
-    """The pipeline in a text that lies at a place (`INLINE`: nowhere)."""
+def load_text(s3: Any, bucket: str, place: str, text: str, request: LaunchRequest) -> Loaded:
+    """The pipeline in a text that lies at a place (`INLINE`: nowhere), within the deployment that has this bucket."""
     spec = read_spec(yaml_source.read(text, place))
     _check_locations(spec)
     files = {place: text}
     used = _used(s3, spec, files)
-    program = link(spec, used)
+    deployment = _deployment(s3, bucket)
+    program = link(spec, used, launch=request.process, deployment=deployment_defaults.from_kept(deployment))
     fetched: dict[Fetch, Any] = {}
     params = bind(s3, spec, request.params, place, fetched)
-    return Loaded(request, spec, program, params, files, fetched)
+    return Loaded(request, spec, program, params, files, deployment, fetched)
 
 
 def bind(s3: Any, spec: Spec, given: Mapping[str, Any], base: str, fetched: dict[Fetch, Any]) -> dict[str, Value]:
@@ -85,11 +88,11 @@ def bind(s3: Any, spec: Spec, given: Mapping[str, Any], base: str, fetched: dict
     return params_module.bind(spec.params, given, texts, base=base)
 
 
-def relink(files: Mapping[str, str], place: str) -> Program:
-    """The program of a run's own copy of its files."""
+def relink(files: Mapping[str, str], place: str, launch: Defaults, deployment: Mapping[str, Any]) -> Program:
+    """The program of a run's own copy of its files; `deployment` are raw directives."""
     specs = {uri: read_spec(yaml_source.read(text, uri)) for uri, text in files.items()}
     spec = specs.pop(place)
-    return link(spec, specs)
+    return link(spec, specs, launch=launch, deployment=deployment)
 
 
 def pipeline_uri(s3: Any, bucket: str, pipeline: str | Named | None) -> str:
@@ -154,6 +157,18 @@ def _used(s3: Any, spec: Spec, files: dict[str, str]) -> dict[str, Spec]:
         specs[uri] = read_spec(yaml_source.read(files[uri], uri))
         todo += used_files(specs[uri])
     return specs
+
+
+def _deployment(s3: Any, bucket: str) -> Mapping[str, Any]:
+    """The deployment's own directives as plain values; nothing when there is no such file."""
+    uri = f"s3://{bucket}/{deployment_defaults.KEY}"
+    try:
+        content = store.read(s3, uri, limit=yaml_source.MAX_BYTES)
+    except store.ObjectMissing:
+        return {}
+    document = yaml_source.read(content, uri)
+    deployment_defaults.read_deployment(document)
+    return dict(document.value or {})
 
 
 def _text(s3: Any, uri: str, place: str, version: str = "") -> str:

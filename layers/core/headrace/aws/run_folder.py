@@ -15,7 +15,7 @@ from typing import Any
 from headrace.aws import s3 as store
 from headrace.aws.clients import client
 from headrace.aws.launching import Loaded, relink
-from headrace.core import names, run_facts, values, yaml_source
+from headrace.core import deployment_defaults, names, run_facts, values, yaml_source
 from headrace.core.launch_request import LaunchRequest, read_launch
 from headrace.core.plan import ScopePlan
 from headrace.core.program import Program
@@ -29,12 +29,13 @@ _SCOPES_KEPT = 256
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as its functions see it: facts, pipeline, params, and the launch's directive overrides."""
+    """A run as its functions see it: facts, pipeline, params, and the directives of the launch and of the deployment."""
 
     facts: RunFacts
     program: Program
     params: Mapping[str, Value]
     overrides: Defaults
+    deployment: Mapping[str, Any]
 
 
 def write(s3: Any, facts: RunFacts, loaded: Loaded, launch: Mapping[str, Any]) -> None:
@@ -64,7 +65,8 @@ def read(bucket: str, run: str, epoch: int) -> Run:
     texts = {place: store.read(s3, folder + name).decode() for place, name in files.items()}
     params = values.from_json(json.loads(store.read(s3, folder + "params.json")))
     facts = run_facts.from_json(told)
-    return Run(facts, relink(texts, next(iter(files))), params, _overrides(facts))
+    overrides, deployment = _overrides(facts), deployment_defaults.from_kept(facts.deployment)
+    return Run(facts, relink(texts, next(iter(files)), overrides, deployment), params, overrides, deployment)
 
 
 def read_request(s3: Any, bucket: str, run: str, epoch: int) -> dict[str, Any]:

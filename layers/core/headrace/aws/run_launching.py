@@ -85,7 +85,11 @@ def _read(launcher: Launcher, dropped: Dropped, content: bytes) -> dict[str, Any
     found = read_launch(document, source=dropped.uri)
     if found.request is None:
         loaded = launching.load_text(
-            client("s3"), dropped.uri, content.decode("utf-8-sig"), LaunchRequest(pipeline=dropped.uri)
+            client("s3"),
+            launcher.settings.bucket,
+            dropped.uri,
+            content.decode("utf-8-sig"),
+            LaunchRequest(pipeline=dropped.uri),
         )
         run = _run_id(dropped, loaded.spec.name)
         return {"pipeline": dropped.uri, "version": dropped.version, "run": run, "epoch": 1}

@@ -77,6 +77,7 @@ def _plan_root(planner: Planner, event: Mapping[str, Any]) -> dict[str, Any]:
         tenant=settings.tenant,
         execution=execution["id"],
         started=begun.started,
+        deployment=loaded.deployment,
     )
     ledger_runs.name_run(planner.table, epoch, facts.name)
     fetched = dict(loaded.fetched)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from headrace.aws import ledger, ledger_runs, run_folder
+from headrace.aws import ledger, ledger_runs, run_folder, secrets
 from headrace.aws import s3 as store
 from headrace.aws.cached_work import find as find_cached
 from headrace.aws.clients import client
@@ -40,7 +40,7 @@ from headrace.core.axis_items import from_files
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.job_build import Deployment
 from headrace.core.job_request import step_functions_form
-from headrace.core.job_script import JobPlan, run_script
+from headrace.core.job_script import JobPlan, limits, run_script
 from headrace.core.locations import is_uri
 from headrace.core.program import LinkedProcess
 from headrace.core.records import AttemptRecord, Epoch
@@ -84,7 +84,7 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
         attempt,
         run=epoch.run,
         epoch=epoch.number,
-        deployment={},
+        deployment=run.deployment,
         launch=run.overrides,
     )
     _check_targets(work, run.facts.bucket)
@@ -154,6 +154,7 @@ def _submission(preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: 
         execution_role=settings.execution_role,
         log_group=settings.job_logs,
         region=preparer.region,
+        secret_arns=secrets.arns(job_build.secret_names(work), preparer.region),
     )
     wanted = job_build.definition(work, deployment)
     arn = definition_arn(preparer.table, wanted) if wanted else ""
@@ -167,6 +168,8 @@ def _submission(preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: 
             outputs=work.outputs,
             on_failure=work.directives.on_failure,
             lists=work.script.lists,
+            limits=limits(work.directives),
+            transfer=work.directives.transfer,
         )
     )
     store.write_all(client("s3"), {place + name: content for name, content in files.items()})
@@ -177,7 +180,7 @@ def _submission(preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: 
         epoch=epoch.number,
         definition_arn=arn,
         command=tuple(bootstrap.command(place + "run.sh", scratch=work.directives.scratch)),
-        environment={bootstrap.CLI_VARIABLE: deployment.cli_path} if deployment.cli_path else {},
         labels=run.facts.labels,
+        registered=wanted,
     )
     return request, job_build.queue_of(work, deployment)

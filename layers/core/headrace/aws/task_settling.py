@@ -346,7 +346,7 @@ def _directives(settler: Settler, task: _Task, plan: Plan) -> TaskDirectives:
             plan.keys,
             plan.attempt,
             run=task.epoch.run,
-            deployment={},
+            deployment=run.deployment,
             launch=run.overrides,
         )
         return said

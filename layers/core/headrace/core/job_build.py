@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from headrace.core.container_options import NO_OPTIONS
+from headrace.core.batch_rules import pair_problems
+from headrace.core.bootstrap import CLI_VARIABLE
 from headrace.core.definition_reference import cannot_apply, definition_reference
 from headrace.core.errors import InvalidSpec
-from headrace.core.job_definition import DefinitionFacts, job_definition
-from headrace.core.job_request import RequestFacts, submit_request
+from headrace.core.job_definition import DefinitionFacts, definition_notes, job_definition
+from headrace.core.job_request import RequestFacts, job_size, submit_request
 from headrace.core.names import job_name
+from headrace.core.secret_reference import secret_name
 from headrace.core.task_work import Work
+from headrace.core.transfers import endpoint_variables
 
 # Losses of the host that Batch makes good by itself, on the same queue; what comes after is a rung of the ladder.
 INFRASTRUCTURE_ATTEMPTS: Final = 3
@@ -26,14 +29,17 @@ _NOT_IN_A_TAG: Final = re.compile(r"[^\w .:/=+@-]")
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What only a deployment knows. `queue` is its default queue; roles are ARNs; `log_group` takes the jobs' logs."""
+    """What only a deployment knows. `queue` is its default queue; roles are ARNs; `log_group` takes the jobs' logs.
+
+    `secret_arns` has the ARN of each secret that a task names (`secret_names`); None: not looked up, a placeholder stands.
+    """
 
     queue: str
     job_role: str = ""
     execution_role: str = ""
     log_group: str = ""
     region: str = ""
-    cli_path: str = ""
+    secret_arns: Mapping[str, str] | None = None
 
 
 # What `plan --requests` shows where only a deployment knows: legal values that say so.
@@ -42,7 +48,7 @@ PLACEHOLDER: Final = Deployment(
     job_role="arn:aws:iam::000000000000:role/DEPLOYMENT-JOB-ROLE",
     execution_role="arn:aws:iam::000000000000:role/DEPLOYMENT-EXECUTION-ROLE",
     log_group="/headrace/DEPLOYMENT/jobs",
-    region="DEPLOYMENT-REGION",
+    region="deployment-region",
 )
 
 
@@ -51,40 +57,34 @@ def definition(work: Work, deployment: Deployment) -> dict[str, Any] | None:
 
     InvalidSpec with what cannot be, or cannot apply beside a definition of one's own.
     """
-    said = work.directives
-    credentials = said.container.credentials if said.container else ""
-    own = DefinitionFacts(
-        image=work.container,
-        options=work.options,
-        volumes=said.volumes,
-        cli_path=deployment.cli_path,
-        job_role=said.job_role or "",
-        secrets=said.secrets,
-        credentials=credentials,
-        arch=said.arch or "",
-        disk_gib=said.disk_gib,
-    )
     if definition_reference(work.container):
-        if problems := cannot_apply(own):
+        if problems := cannot_apply(_asked(work)):
             raise InvalidSpec([problem.at(path=f"processes.{work.process}.container") for problem in problems])
         return None
-    return job_definition(
-        DefinitionFacts(
-            image=work.container,
-            options=work.options,
-            volumes=said.volumes,
-            cli_path=deployment.cli_path,
-            job_role=said.job_role or deployment.job_role,
-            execution_role=deployment.execution_role,
-            log_group=deployment.log_group,
-            log_region=deployment.region,
-            secrets=said.secrets,
-            credentials=credentials,
-            arch=said.arch or "",
-            disk_gib=said.disk_gib,
-            tags={"headrace": "definition"},
+    return job_definition(_facts(work, deployment))
+
+
+def secret_names(work: Work) -> tuple[str, ...]:
+    """The secrets of Secrets Manager that a task names without their ARN: Batch wants it, so it must be looked up."""
+    return tuple(sorted({name for each in work.directives.secrets.values() if (name := secret_name(each))}))
+
+
+def notes(work: Work) -> tuple[str, ...]:
+    """What was asked for and is raised, decided elsewhere or without effect, for `plan` and `check` to say."""
+    said = work.directives
+    reference = definition_reference(work.container)
+    found = list(work.options.notes if reference else definition_notes(_facts(work, PLACEHOLDER)))
+    size = None if reference else job_size(_request(work, PLACEHOLDER, name="-", definition="-", command=()))
+    found += size.notes if size else ()
+    if said.accelerator and said.accelerator.type:
+        found.append(
+            f"accelerator type {said.accelerator.type}: the queue's instances decide it; name a queue that has it"
         )
-    )
+    if said.transfer.acl and said.transfer.acl != "bucket-owner-full-control":
+        found.append(
+            f"s3Acl {said.transfer.acl}: the stack's own bucket takes no ACLs; give a workDir in a bucket that does"
+        )
+    return tuple(found)
 
 
 def submission(
@@ -95,34 +95,34 @@ def submission(
     epoch: int,
     definition_arn: str,
     command: tuple[str, ...],
-    environment: Mapping[str, str],
     labels: Mapping[str, str],
+    registered: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The SubmitJob request of one attempt; InvalidSpec with what Batch would refuse."""
-    said = work.directives
+    """The SubmitJob request of one attempt; InvalidSpec with what Batch would refuse.
+
+    `registered` is the task's RegisterJobDefinition request: some things are illegal only in the two together.
+    """
     reference = definition_reference(work.container)
-    sized = reference is None or "cpus" in work.given
-    return submit_request(
-        RequestFacts(
+    request = submit_request(
+        _request(
+            work,
+            deployment,
             name=job_name(run, epoch, work.task, work.attempt.n),
-            queue=queue_of(work, deployment),
             definition=reference.name if reference else definition_arn,
             command=command,
-            options=work.options or NO_OPTIONS,
-            environment={**environment, **work.environment},
-            vcpus=work.cpus if sized else None,
-            memory_mib=work.memory_mib if reference is None or "memory" in work.given else None,
-            gpus=said.gpus,
-            time_s=work.time_s,
-            attempts=INFRASTRUCTURE_ATTEMPTS,
             tags={
-                **{str(name): tag_value(str(value)) for name, value in {**labels, **said.resource_labels}.items()},
+                **{
+                    tag_key(name): tag_value(value)
+                    for name, value in {**labels, **work.directives.resource_labels}.items()
+                },
                 "headrace:run": run,
                 "headrace:process": work.process,
             },
-            consumable_resources=said.consumable_resources,
         )
     )
+    if registered and (problems := pair_problems(registered, request)):
+        raise InvalidSpec(problems)
+    return request
 
 
 def queue_of(work: Work, deployment: Deployment) -> str:
@@ -131,6 +131,104 @@ def queue_of(work: Work, deployment: Deployment) -> str:
     return ladder[min(work.attempt.queue_index, len(ladder) - 1)] if ladder else deployment.queue
 
 
-def tag_value(text: str) -> str:
+def tag_key(text: object) -> str:
+    """A tag's name: other characters become `_`, 128 at most."""
+    return _NOT_IN_A_TAG.sub("_", str(text))[:128]
+
+
+def tag_value(text: object) -> str:
     """Text as a tag may hold it: other characters become `_`, 256 at most."""
-    return _NOT_IN_A_TAG.sub("_", text)[:256]
+    return _NOT_IN_A_TAG.sub("_", str(text))[:256]
+
+
+def _asked(work: Work) -> DefinitionFacts:
+    """What the task itself asks of a definition: nothing a deployment adds to every task."""
+    said, given = work.directives, work.given
+    return DefinitionFacts(
+        image=work.container,
+        platform=said.platform,
+        options=work.options,
+        volumes=said.volumes if "volumes" in given else (),
+        cli_path=said.cli_path if "cliPath" in given else "",
+        job_role=(said.job_role or "") if "jobRole" in given else "",
+        execution_role=(said.execution_role or "") if "executionRole" in given else "",
+        log_group=said.logs_group if "logsGroup" in given else "",
+        secrets=said.secrets if "secrets" in given else {},
+        credentials=said.container.credentials if said.container else "",
+        arch=(said.arch or "") if "arch" in given else "",
+        disk_gib=_disk(work) if "disk" in given else None,
+    )
+
+
+def _facts(work: Work, deployment: Deployment) -> DefinitionFacts:
+    said = work.directives
+    return DefinitionFacts(
+        image=work.container,
+        platform=said.platform,
+        options=work.options,
+        volumes=said.volumes,
+        cli_path=said.cli_path,
+        job_role=said.job_role or deployment.job_role,
+        execution_role=said.execution_role or deployment.execution_role,
+        log_group=said.logs_group or deployment.log_group,
+        log_region=deployment.region,
+        secrets={name: _secret(place, deployment) for name, place in said.secrets.items()},
+        credentials=said.container.credentials if said.container else "",
+        arch=said.arch or "",
+        disk_gib=_disk(work),
+        tags={"headrace": "definition"},
+    )
+
+
+def _request(
+    work: Work,
+    deployment: Deployment,
+    *,
+    name: str,
+    definition: str,
+    command: tuple[str, ...],
+    tags: Mapping[str, str] | None = None,
+) -> RequestFacts:
+    said = work.directives
+    own = definition_reference(work.container) is not None
+    starts = said.max_spot_attempts
+    return RequestFacts(
+        name=name,
+        queue=queue_of(work, deployment),
+        definition=definition,
+        command=command,
+        platform=said.platform,
+        options=work.options,
+        environment={**_tool(work, own=own), **work.environment},
+        vcpus=None if own and "cpus" not in work.given else work.cpus,
+        memory_mib=None if own and "memory" not in work.given else work.memory_mib,
+        gpus=said.gpus,
+        time_s=work.time_s,
+        attempts=INFRASTRUCTURE_ATTEMPTS if starts is None else max(1, starts),
+        tags=tags or {},
+        share_identifier=said.share_identifier,
+        scheduling_priority=said.scheduling_priority,
+        consumable_resources=said.consumable_resources,
+    )
+
+
+def _tool(work: Work, *, own: bool) -> dict[str, str]:
+    """What the job's transfer tool is told by its environment: where it is, if it is mounted, and where S3 is."""
+    said = work.directives
+    mounted = said.cli_path and said.platform == "EC2" and not own
+    return {**({CLI_VARIABLE: said.cli_path} if mounted else {}), **endpoint_variables(said.transfer)}
+
+
+def _disk(work: Work) -> int | None:
+    """The disk asked for, capped by `resourceLimits`."""
+    asked, most = work.directives.disk_gib, work.directives.resource_limits
+    return asked if asked is None or most is None or most.disk_gib is None else min(asked, most.disk_gib)
+
+
+def _secret(place: str, deployment: Deployment) -> str:
+    name = secret_name(place)
+    if not name:
+        return place
+    if deployment.secret_arns is None:
+        return f"arn:aws:secretsmanager:{deployment.region or 'region'}:000000000000:secret:{name}-SUFFIX"
+    return deployment.secret_arns.get(name, place)

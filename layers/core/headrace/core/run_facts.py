@@ -39,6 +39,7 @@ class RunFacts:
     folder: str
     labels: Mapping[str, str] = field(default_factory=dict)
     process: Mapping[str, Any] = field(default_factory=dict)
+    deployment: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The facts as `run.json` holds them."""
@@ -110,6 +111,7 @@ def facts(
     tenant: str,
     execution: str,
     started: str,
+    deployment: Mapping[str, Any] | None = None,
 ) -> RunFacts:
     """The facts of a checked launch; InvalidSpec naming a place that cannot be used."""
     work = str(launch.get("workDir") or f"s3://{bucket}/work/")
@@ -137,6 +139,7 @@ def facts(
         folder=folder(bucket, run, epoch),
         labels={str(key): str(value) for key, value in launch.get("labels", {}).items()},
         process=dict(launch.get("process", {})),
+        deployment=dict(deployment or {}),
     )
 
 

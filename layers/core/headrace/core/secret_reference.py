@@ -15,11 +15,19 @@ from headrace.core.errors import InvalidValue
 _SSM: Final = re.compile(
     r"ssm:(?:arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter)?/?[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*"
 )
-_SECRETS_MANAGER: Final = re.compile(r"secretsmanager:[A-Za-z0-9/_+=.@:*-]{1,600}")
+_SECRETS_MANAGER: Final = re.compile(
+    r"secretsmanager:(?:arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@:-]{1,600}|(?!arn:)[A-Za-z0-9/_+=.@-]{1,512})"
+)
 _ARN: Final = re.compile(
     r"arn:aws[a-z-]*:(?:ssm:[a-z0-9-]+:\d{12}:parameter/[A-Za-z0-9_./-]+|secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@:*-]+)"
 )
 EXPECTED: Final = "where the secret is kept: 'ssm:/name', 'secretsmanager:name' or an ARN"
+
+
+def secret_name(reference: str) -> str:
+    """The name in `secretsmanager:NAME`, whose ARN has to be looked up before Batch can use it; empty for anything else."""
+    name = reference.removeprefix("secretsmanager:")
+    return "" if name == reference or name.startswith("arn:") else name
 
 
 def secret_reference(value: Any) -> str:

@@ -189,11 +189,10 @@ def directives_of(
     deployment: Mapping[str, Any],
     launch: Defaults | None = None,
 ) -> tuple[TaskDirectives, frozenset[str]]:
-    """The directives of one attempt, and the names of those that somebody gave; InvalidSpec with every problem."""
+    """The directives of one attempt, and the names of those that pipeline or launch gave; InvalidSpec with every problem."""
     spec = visible.program.namespaces[process.namespace].spec
-    raw = directives.merge(
-        layers(visible.program.namespaces, process.namespace, process.process, deployment=deployment, launch=launch)
-    )
+    found = layers(visible.program.namespaces, process.namespace, process.process, deployment=deployment, launch=launch)
+    raw = directives.merge(found)
     if problem := directives.missing_container(process.local, raw):
         raise InvalidSpec([problem.at(file=spec.file, line=spec.line(problem.path))])
     task = task_id(process.name, {axis: keys[axis] for axis in process.axes})
@@ -204,7 +203,7 @@ def directives_of(
         lambda reference: visible.answer(process.namespace, keys, reference),
         path=f"processes.{process.local}",
     )
-    return said, frozenset(raw)
+    return said, frozenset(name for layer in found[1:] for name in layer)
 
 
 def local_keys(program: Program, process: LinkedProcess, keys: Keys) -> dict[str, str]:
