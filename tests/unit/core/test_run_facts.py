@@ -79,8 +79,7 @@ def test_any_input_is_taken_or_refused(launch: object):
     """Nothing a user can send makes another error; what is taken has the types the rest relies on."""
     try:
         taken = check_launch(launch)
-    except InvalidSpec as error:
-        assert error.problems
+    except InvalidSpec:
         return
     assert set(taken) <= set(KEYS)
     assert isinstance(taken.get("pipeline", ""), str | dict)
