@@ -9,6 +9,7 @@ says so, as on AWS.
 from __future__ import annotations
 
 import fnmatch
+import json
 import logging
 import threading
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ _TOO_BIG: Final = (
     "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by "
     "the CE(s) attached to the job queue."
 )
+
+
+_OVERRIDES: Final = "Container Overrides length must be at most 8192"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,9 @@ def _run(job: Job) -> None:
     ended: Ended | None = None
     try:
         if job.stopping is None and job.status not in TERMINAL:
-            ended = batch_runner.run_attempt(job)
+            ended = (
+                batch_runner.run_attempt(job) if _overrides_fit(job) else Ended(None, None, _OVERRIDES, retryable=False)
+            )
     except Exception as error:  # noqa: BLE001 - a job must end, whatever went wrong in here
         _log.exception("job %s", job.id)
         ended = Ended(None, None, f"InternalError: {error}", retryable=False)
@@ -159,6 +165,12 @@ def _run(job: Job) -> None:
             _condition.notify()
     if not _stopping.is_set():
         _after(job, ended)
+
+
+def _overrides_fit(job: Job) -> bool:
+    """What ECS allows of command and environment together; Batch accepts the job and fails it later."""
+    overrides = {name: job.overrides.get(name, []) for name in ("command", "environment")}
+    return len(json.dumps(overrides, separators=(",", ":"))) <= 8192
 
 
 def _after(job: Job, ended: Ended | None) -> None:

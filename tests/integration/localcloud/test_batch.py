@@ -97,6 +97,13 @@ def test_a_job_too_big_for_its_environment_says_so(stack: Stack) -> None:
     stack.job_ended(job_id)
 
 
+def test_overrides_over_the_limit_fail_the_job_as_on_aws(stack: Stack) -> None:
+    """The job is accepted and then fails with ECS's words, without an attempt."""
+    job = stack.job_ended(stack.submit("long-command", ["sh", "-c", "true", "x" * 8200]))
+    told = (job["status"], job["statusReason"], job["attempts"])
+    assert told == ("FAILED", "Container Overrides length must be at most 8192", [])
+
+
 def test_dependent_jobs_wait_and_share_the_failure(stack: Stack) -> None:
     """A job starts after the one it names, and fails with it."""
     good, bad = stack.submit("good", ["sleep", "0.2"]), stack.submit("bad", ["false"])
