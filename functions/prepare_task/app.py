@@ -2,16 +2,19 @@
 
 from typing import Any
 
-from headrace.aws.clients import client
+from headrace.aws.clients import client, hasty
 from headrace.aws.clock import utc_now
 from headrace.aws.observability import serve
+from headrace.aws.queues import Queues
 from headrace.aws.settings import PrepareTaskSettings, read
 from headrace.aws.table import Table
 from headrace.aws.task_preparing import Preparer, prepare
 
 SETTINGS = read(PrepareTaskSettings)
 DYNAMODB = client("dynamodb")
-PREPARER = Preparer(SETTINGS, Table(DYNAMODB, SETTINGS.ledger), DYNAMODB.meta.region_name)
+REGION = DYNAMODB.meta.region_name
+QUEUES = Queues(hasty("batch"), hasty("ec2"), REGION)
+PREPARER = Preparer(SETTINGS, Table(DYNAMODB, SETTINGS.ledger), REGION, QUEUES)
 
 
 @serve

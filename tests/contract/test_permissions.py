@@ -41,6 +41,10 @@ ACTIONS: dict[str, set[str]] = {
     "describe_job_definitions": {"batch:DescribeJobDefinitions"},
     # With tags in the request, and with the roles its jobs get.
     "register_job_definition": {"batch:RegisterJobDefinition", "batch:TagResource", "iam:PassRole"},
+    "describe_job_queues": {"batch:DescribeJobQueues"},
+    "describe_compute_environments": {"batch:DescribeComputeEnvironments"},
+    "describe_instance_types": {"ec2:DescribeInstanceTypes"},
+    "describe_secret": {"secretsmanager:DescribeSecret"},
     "list_jobs": {"batch:ListJobs"},
     "describe_jobs": {"batch:DescribeJobs"},
     "terminate_job": {"batch:TerminateJob"},
@@ -51,9 +55,12 @@ ACTIONS: dict[str, set[str]] = {
 }
 # The service authorization reference names no resource type for them.
 NO_RESOURCE_TYPE = {
+    "batch:DescribeComputeEnvironments",
     "batch:DescribeJobDefinitions",
+    "batch:DescribeJobQueues",
     "batch:DescribeJobs",
     "batch:ListJobs",
+    "ec2:DescribeInstanceTypes",
     "states:SendTaskSuccess",
 }
 

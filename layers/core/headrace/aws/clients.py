@@ -18,11 +18,19 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 8}, connect_timeout=5, read_timeout=60, max_pool_connections=16
 )
 
+_HASTY = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=5)
+
 
 @cache
 def client(service: str) -> Any:
     """The process's client of a service (`s3`, `dynamodb`, `batch`, …); thread-safe, as botocore clients are."""
     return _session().create_client(service, config=_CONFIG)
+
+
+@cache
+def hasty(service: str) -> Any:
+    """A client that gives up early, for what is good to know and not needed."""
+    return _session().create_client(service, config=_CONFIG.merge(_HASTY))
 
 
 @cache

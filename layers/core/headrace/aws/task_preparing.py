@@ -22,6 +22,7 @@ from headrace.aws.definitions import definition_arn
 from headrace.aws.fetching import answered
 from headrace.aws.observability import count
 from headrace.aws.produced import visible_to
+from headrace.aws.queues import Queues
 from headrace.aws.run_folder import Run
 from headrace.aws.settings import PrepareTaskSettings
 from headrace.aws.table import Table
@@ -42,6 +43,7 @@ from headrace.core.job_build import Deployment
 from headrace.core.job_request import step_functions_form
 from headrace.core.job_script import JobPlan, limits, run_script
 from headrace.core.locations import is_uri
+from headrace.core.preflight import demand_of
 from headrace.core.program import LinkedProcess
 from headrace.core.records import AttemptRecord, Epoch
 from headrace.core.task_inputs import TaskInput
@@ -60,6 +62,7 @@ class Preparer:
     settings: PrepareTaskSettings
     table: Table
     region: str
+    queues: Queues | None = None
 
 
 def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str, Any]:
@@ -183,4 +186,8 @@ def _submission(preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: 
         labels=run.facts.labels,
         registered=wanted,
     )
-    return request, job_build.queue_of(work, deployment)
+    queue = job_build.queue_of(work, deployment)
+    if preparer.queues:
+        said = work.directives
+        preparer.queues.check(demand_of(request, said.platform, said.arch or ""), queue)
+    return request, queue

@@ -1,0 +1,129 @@
+"""Job queues as the pre-flight sees them: read from Batch and EC2, kept for a few minutes.
+
+Nothing here stops a job because a question was not answered: what cannot be read is not known, and what is not known fits.
+Instance types come from EC2 itself (DescribeInstanceTypes), so that new ones are known the day they exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from headrace.aws.observability import logger
+from headrace.core.errors import InvalidSpec
+from headrace.core.preflight import Demand, Environment, InstanceType, Queue, ailments, misfits, no_queue
+
+_KEPT_S: Final = 300.0
+_UNANSWERED: Final = (ClientError, BotoCoreError)
+# What Batch chooses instances from by itself: of these only the architecture is known.
+_CHOSEN_BY_BATCH: Final = {"optimal": "x86_64", "default_x86_64": "x86_64", "default_arm64": "arm64"}
+
+
+@dataclass(slots=True)
+class Queues:
+    """The queues of a region, each kept for five minutes; `batch` and `ec2` are clients that give up early."""
+
+    batch: Any
+    ec2: Any
+    region: str
+    clock: Callable[[], float] = monotonic
+    _kept: dict[str, tuple[float, Queue | None]] = field(default_factory=dict)
+
+    def check(self, demand: Demand, name: str) -> None:
+        """InvalidSpec when the queue is not there, or can never run such a job; what may heal is only logged."""
+        try:
+            queue = self.find(name)
+            known = [] if queue else names(self.batch)
+        except _UNANSWERED as error:
+            logger.warning("queue not looked at", extra={"queue": name, "error": str(error)})
+            return
+        if queue is None:
+            raise InvalidSpec([no_queue(name, self.region, known)])
+        for problem in ailments(queue):
+            logger.warning(str(problem))
+        if problems := misfits(demand, queue):
+            raise InvalidSpec(problems)
+
+    def find(self, name: str) -> Queue | None:
+        """A queue by name or ARN, None when it is not there; the error when Batch does not answer."""
+        now = self.clock()
+        until, queue = self._kept.get(name, (0.0, None))
+        if now >= until:
+            queue = read(self.batch, self.ec2, name)
+            if queue:
+                self._kept[name] = (now + _KEPT_S, queue)
+        return queue
+
+
+def read(batch: Any, ec2: Any, name: str) -> Queue | None:
+    """A queue with its compute environments and their instance types; None when it is not there."""
+    found = batch.describe_job_queues(jobQueues=[name])["jobQueues"]
+    if not found:
+        return None
+    queue = found[0]
+    order = sorted(queue.get("computeEnvironmentOrder", ()), key=lambda each: each["order"])
+    wanted = [each["computeEnvironment"] for each in order]
+    environments = (
+        batch.describe_compute_environments(computeEnvironments=wanted)["computeEnvironments"] if wanted else ()
+    )
+    return Queue(
+        name=queue["jobQueueName"],
+        state=queue.get("state", "ENABLED"),
+        status=queue.get("status", "VALID"),
+        reason=queue.get("statusReason", ""),
+        environments=tuple(_environment(each, ec2) for each in environments),
+    )
+
+
+def names(batch: Any) -> list[str]:
+    """Names of all queues of the region."""
+    pages = batch.get_paginator("describe_job_queues").paginate()
+    return [queue["jobQueueName"] for page in pages for queue in page["jobQueues"]]
+
+
+def _environment(said: Mapping[str, Any], ec2: Any) -> Environment:
+    resources = said.get("computeResources", {})
+    kind = resources.get("type", "")
+    wanted = tuple(resources.get("instanceTypes", ()))
+    chosen = {_CHOSEN_BY_BATCH[each] for each in wanted if each in _CHOSEN_BY_BATCH}
+    types = None if chosen or not wanted else _types(ec2, wanted)
+    arches = chosen or {each.arch for each in types or ()}
+    return Environment(
+        name=said["computeEnvironmentName"],
+        platform="FARGATE" if kind.startswith("FARGATE") else "EC2",
+        state=said.get("state", "ENABLED"),
+        status=said.get("status", "VALID"),
+        reason=said.get("statusReason", ""),
+        max_vcpus=resources.get("maxvCpus"),
+        types=types,
+        arch=arches.pop() if len(arches) == 1 else "",
+    )
+
+
+def _types(ec2: Any, wanted: Iterable[str]) -> tuple[InstanceType, ...] | None:
+    """The members of these types and families; None when EC2 does not answer."""
+    patterns = [each if "." in each else f"{each}.*" for each in wanted]
+    try:
+        pages = ec2.get_paginator("describe_instance_types").paginate(
+            Filters=[{"Name": "instance-type", "Values": patterns}]
+        )
+        return tuple(_instance(each) for page in pages for each in page["InstanceTypes"])
+    except _UNANSWERED as error:
+        logger.warning("instance types not looked at", extra={"types": patterns, "error": str(error)})
+        return None
+
+
+def _instance(said: Mapping[str, Any]) -> InstanceType:
+    gpus = said.get("GpuInfo", {}).get("Gpus", ())
+    arches = said.get("ProcessorInfo", {}).get("SupportedArchitectures", ())
+    return InstanceType(
+        name=said["InstanceType"],
+        vcpus=said["VCpuInfo"]["DefaultVCpus"],
+        memory_mib=said["MemoryInfo"]["SizeInMiB"],
+        gpus=sum(each.get("Count", 0) for each in gpus),
+        arch="arm64" if "arm64" in arches else "x86_64",
+    )
