@@ -1,0 +1,72 @@
+"""What `sam` and cfn-lint say of the templates, and what `sam build` makes of them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.support.stack import ROOT, resources
+
+PLACES = (Path(os.environ.get("HEADRACE_SAM", "")), ROOT / ".sam-venv/bin/sam")
+SAM = next((place for place in PLACES if place.is_file()), None)
+REGION = {"AWS_DEFAULT_REGION": "eu-west-1", "SAM_CLI_TELEMETRY": "0"}
+
+
+def sam(*words: str) -> str:
+    """What a sam command prints; it has succeeded."""
+    if SAM is None:
+        pytest.fail("no sam command: run `make sam`, or say where it is with HEADRACE_SAM")
+    # Its own Python first: the layer's Makefile takes python3.11 and its pip from there.
+    path = f"{SAM.parent}{os.pathsep}{os.environ['PATH']}"
+    run = subprocess.run(
+        [SAM, *words],
+        cwd=ROOT,
+        env=os.environ | REGION | {"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout + run.stderr
+
+
+def test_sam_validates_the_template():
+    """`sam validate --lint`."""
+    assert "is a valid SAM Template" in sam("validate", "--lint")
+
+
+def cfn_lint(template: Path) -> str:
+    """What cfn-lint says of a template."""
+    run = subprocess.run(
+        [Path(sys.executable).parent / "cfn-lint", "--format", "parseable", "--regions", "eu-west-1", "--", template],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return run.stdout + run.stderr
+
+
+def test_the_nested_template_has_nothing_to_lint(tmp_path: Path):
+    """The build looks at the outer template only; and the linter can fail."""
+    nested = ROOT / "template.batch.yaml"
+    assert cfn_lint(nested) == ""
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(nested.read_text().replace("\nResources:", "\nResource:", 1))
+    assert cfn_lint(broken) != ""
+
+
+def test_sam_builds_what_runs(tmp_path: Path):
+    """Six folders with their handler, and one layer with the package, its dependencies and their bytecode."""
+    sam("build", "--build-dir", str(tmp_path / "build"), "--cache-dir", str(tmp_path / "cache"))
+    for logical in resources("AWS::Serverless::Function"):
+        assert [path.name for path in (tmp_path / "build" / logical).iterdir()] == ["app.py"]
+    layer = tmp_path / "build/CoreLayer/python"
+    found = {path.name for path in layer.iterdir()}
+    assert found >= {"headrace", "aws_lambda_powertools", "aws_xray_sdk", "botocore", "jinja2", "pydantic", "yaml"}
+    assert "boto3" not in found
+    for module in ("headrace/core/spec", "pydantic/main", "botocore/client"):
+        bytecode = layer / f"{module.rpartition('/')[0]}/__pycache__/{module.rpartition('/')[2]}.cpython-311.pyc"
+        # Flags of PEP 552: 1 is a hash that is never compared, since an archive does not keep times.
+        assert int.from_bytes(bytecode.read_bytes()[4:8], "little") == 1
