@@ -8,6 +8,7 @@ the old value of its own items only. Conditions and cancellation reasons are ups
 from __future__ import annotations
 
 import copy
+import json
 import threading
 from typing import Any, Final
 
@@ -30,9 +31,42 @@ def apply() -> None:
             return call(self)
 
     replace(DynamoHandler, "call_action", call_action)
+    _answers(DynamoHandler)
     replace(models, "copy", _Copy)
     _transactions(models.DynamoDBBackend)
     _queries(Table)
+
+
+def _answers(handler: Any) -> None:
+    """Items are JSON already; upstream walks every attribute of them through the service model. Anything else goes its way."""
+    serialized = handler.serialized
+
+    def as_json(self: Any, action_result: Any) -> Any:
+        result = action_result.result
+        if isinstance(result, dict) and self._get_action() in _ITEM_CALLS:
+            try:
+                body = json.dumps({name: value for name, value in result.items() if value is not None})
+            except TypeError:
+                return serialized(self, action_result)
+            return 200, {"Content-Type": "application/x-amz-json-1.0", **self.response_headers}, body
+        return serialized(self, action_result)
+
+    replace(handler, "serialized", as_json)
+
+
+_ITEM_CALLS: Final = frozenset(
+    {
+        "GetItem",
+        "BatchGetItem",
+        "Query",
+        "Scan",
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "TransactWriteItems",
+        "BatchWriteItem",
+    }
+)
 
 
 class _Copy:

@@ -62,7 +62,7 @@ PATCHED = {
     "moto.s3.models": ["S3Backend.complete_multipart_upload", "FakeBucket.create_from_cloudformation_json"],
     "moto.s3.responses": ["S3Response.put_object", "S3Response._key_response_post"],
     "moto.dynamodb.models": ["copy", "DynamoDBBackend.transact_write_items"],
-    "moto.dynamodb.responses": ["DynamoHandler.call_action"],
+    "moto.dynamodb.responses": ["DynamoHandler.call_action", "DynamoHandler.serialized"],
     "moto.dynamodb.models.table": ["Table.query", "Table.all_items"],
     "moto.backend_index": ["backend_url_patterns"],
     "moto.moto_server.werkzeug_app": ["DomainDispatcherApplication.get_backend_for_host"],
