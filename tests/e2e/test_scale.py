@@ -1,0 +1,67 @@
+"""What a task costs, counted, and a run of three hundred of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from bench.overhead import Measured, measure, report, stages
+from tests.support.live_stack import LiveStack
+
+IMAGE = "public.ecr.aws/docker/library/debian:stable-slim"
+
+
+def _fan(tasks: int, *, gated: bool) -> dict[str, Any]:
+    """One process over so many keys, alone or each behind a task of its own."""
+    spec: dict[str, Any] = {
+        "name": "fan",
+        "params": {"keys": [f"k{n}" for n in range(tasks)]},
+        "defaults": {"container": IMAGE, "cache": False},
+        "processes": {
+            "first": {"each": {"key_": "${{ params.keys }}"}, "outputs": {"o": "o.txt"}, "script": "touch o.txt"},
+        },
+    }
+    if gated:
+        spec["processes"]["second"] = {"each": ["key_"], "inputs": {"i": "${{ first.o }}"}, "script": "cat ${{ i }}"}
+    return spec
+
+
+def _more(live: LiveStack, few: dict[str, Any], many: dict[str, Any]) -> tuple[float, float]:
+    """State transitions and Lambda calls of one more task: what two runs differ by, per task they differ by."""
+    one, other = measure(live, few), measure(live, many)
+    tasks = other.tasks - one.tasks
+    calls = sum(other.lambdas.values()) - sum(one.lambdas.values())
+    return (other.transitions - one.transitions) / tasks, calls / tasks
+
+
+def test_transitions_and_calls_per_task(live: LiveStack):
+    """A task that waits for nothing takes at most 7 transitions and 2 Lambda calls, one behind a gate 8 and 3."""
+    ungated = _more(live, _fan(1, gated=False), _fan(7, gated=False))
+    assert ungated == (7, 2)
+    both = _more(live, _fan(1, gated=True), _fan(4, gated=True))
+    gated = tuple(2 * together - alone for together, alone in zip(both, ungated, strict=True))
+    assert gated == (8, 3)
+
+
+@pytest.fixture(scope="module")
+def three_hundred(live: LiveStack) -> Measured:
+    """100 samples through three stages, and a gather."""
+    return measure(live, stages(100))
+
+
+def test_three_hundred_tasks(three_hundred: Measured):
+    """301 tasks end well, each submitted to Batch once, and without a call that grows faster than they do."""
+    assert three_hundred.tasks == 301
+    assert three_hundred.calls[("executed", "batch:SubmitJob")] == 301
+    units = three_hundred.units()
+    assert units["state transitions"] / 301 < 8
+    assert units["DynamoDB write units"] / 301 < 12
+    assert units["DynamoDB read units"] / 301 < 12
+
+
+def test_the_report_has_every_price(three_hundred: Measured):
+    """The bench's page names each billed unit with its dollars."""
+    page = report(three_hundred)
+    for name in three_hundred.units():
+        assert name in page
+    assert "together" in page
