@@ -26,7 +26,11 @@ def statelint(definition: dict[str, Any], folder: Path) -> list[str]:
     path.write_text(json.dumps(definition))
     run = subprocess.run([Path(sys.executable).parent / "statelint", path], capture_output=True, text=True, check=False)
     lines = [line.strip() for line in (run.stdout + run.stderr).splitlines()]
-    return [line for line in lines if line and not line.endswith(("error:", "errors:")) and not any(wrong in line for wrong in STATELINT_WRONG)]
+    return [
+        line
+        for line in lines
+        if line and not line.endswith(("error:", "errors:")) and not any(wrong in line for wrong in STATELINT_WRONG)
+    ]
 
 
 def cfn_lint(definition: dict[str, Any], folder: Path) -> list[str]:
@@ -74,7 +78,11 @@ def test_the_linters_can_fail(name: str, lint: Any, tmp_path: Path):
 @pytest.mark.parametrize("name", MACHINES)
 def test_every_wait_is_bounded(name: str):
     """Each Task state has a TimeoutSeconds of its own."""
-    assert [state for state, body in states(machine(name)).items() if body["Type"] == "Task" and "TimeoutSeconds" not in body] == []
+    assert [
+        state
+        for state, body in states(machine(name)).items()
+        if body["Type"] == "Task" and "TimeoutSeconds" not in body
+    ] == []
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -91,7 +99,9 @@ def test_every_task_retries_with_jitter(name: str):
 @pytest.mark.parametrize("name", MACHINES)
 def test_every_choice_has_a_default(name: str):
     """No input falls out of a Choice."""
-    assert [state for state, body in states(machine(name)).items() if body["Type"] == "Choice" and "Default" not in body] == []
+    assert [
+        state for state, body in states(machine(name)).items() if body["Type"] == "Choice" and "Default" not in body
+    ] == []
 
 
 def test_no_child_of_the_map_ends_uncaught():
@@ -111,4 +121,4 @@ def test_user_errors_are_not_retried():
         for state, body in states(machine(name)).items():
             if "lambda:invoke" in body.get("Resource", ""):
                 named = [retry for retry in body["Retry"] if retry["ErrorEquals"] != ["States.Timeout"]]
-                assert named[0] == {"ErrorEquals": ["InvalidSpec", "Refused"], "MaxAttempts": 0}, state
+                assert named[0] == {"ErrorEquals": ["InvalidSpec", "InvalidValue", "Refused"], "MaxAttempts": 0}, state

@@ -9,7 +9,7 @@ from headrace.aws import s3 as store
 from headrace.aws.cached_work import find
 from headrace.core import values, work_dir
 from headrace.core.attempt_record import Plan
-from headrace.core.manifest import MAX_JSON_FILE, collect_outputs, json_paths, read_manifest
+from headrace.core.manifest import MAX_JSON_FILE, MAX_MANIFEST, collect_outputs, json_paths, read_manifest
 from headrace.core.values import File
 
 
@@ -19,7 +19,7 @@ def commit_outputs(s3: Any, plan: Plan, attempt: str, now: str, run: str, work_d
     `attempt` is the attempt's folder. `If-None-Match` decides between two attempts: whoever comes second takes what is there,
     unless that cannot be relied on any more (files gone, or soon to go): then it is why this attempt was made.
     """
-    told = read_manifest(store.read(s3, work_dir.manifest_uri(attempt)))
+    told = read_manifest(store.read(s3, work_dir.manifest_uri(attempt), limit=MAX_MANIFEST))
     place = work_dir.output_prefix(attempt)
     listing = {
         found.uri.removeprefix(place): File(found.uri, found.size, found.etag)

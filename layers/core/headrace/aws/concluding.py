@@ -211,4 +211,4 @@ def _executions(concluder: Concluder, epoch: Epoch) -> list[str]:
 
 
 def _answer(ended: Conclusion) -> dict[str, str]:
-    return {"verdict": ended.verdict, "error": ended.error or "Error", "cause": ended.cause, "state": ended.state}
+    return {"verdict": ended.verdict, "error": ended.error, "cause": ended.cause, "state": ended.state}

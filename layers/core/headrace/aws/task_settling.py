@@ -46,8 +46,9 @@ from headrace.core.attempt_facts import AttemptFacts
 from headrace.core.attempt_record import Plan
 from headrace.core.axis_items import from_files
 from headrace.core.directives import TaskDirectives
-from headrace.core.errors import HeadraceError
+from headrace.core.errors import HeadraceError, InvalidValue
 from headrace.core.ledger_items import fits_inline
+from headrace.core.manifest import MAX_MANIFEST
 from headrace.core.outcome import Outcome, cancelled, classify
 from headrace.core.outcome_classes import TERMINATE_CANCEL, OutcomeClass
 from headrace.core.plain_text import one_line
@@ -290,7 +291,7 @@ def _engine_failure(
     from headrace.core.conclusion import root_cause  # noqa: PLC0415
 
     name, cause = root_cause(event["error"])
-    kind = OutcomeClass.SUBMIT_REFUSED if name in ("InvalidSpec", "Refused") else OutcomeClass.ENGINE
+    kind = OutcomeClass.SUBMIT_REFUSED if name in ("InvalidSpec", "InvalidValue", "Refused") else OutcomeClass.ENGINE
     outcome = Outcome(
         kind,
         one_line(cause or name, 1000),
@@ -416,8 +417,8 @@ def _manifest(place: str) -> object:
     if not place:
         return None
     try:
-        return json.loads(store.read(client("s3"), place + "manifest.json"))
-    except (store.ObjectMissing, ValueError):
+        return json.loads(store.read(client("s3"), place + "manifest.json", limit=MAX_MANIFEST))
+    except (store.ObjectMissing, InvalidValue, ValueError, RecursionError):
         return None
 
 

@@ -20,7 +20,7 @@ from headrace.core.outcome_classes import OutcomeClass
 from headrace.core.reading import At, holds_template, kind, listed
 from headrace.core.retry_budgets import Budget
 from headrace.core.secret_reference import secret_reference
-from headrace.core.task_paths import check_inside
+from headrace.core.task_paths import check_glob, check_inside
 from headrace.core.volumes import Volume, parse_volumes
 
 # containerProperties.image: at most 255 characters of letters, digits and -_:./#@ (Batch API, ContainerProperties).
@@ -223,6 +223,7 @@ def _budget(name: str, at: At) -> Budget | None:
 
 def _glob(value: Any) -> str:
     if isinstance(value, str):
+        check_glob(value)
         return check_inside(value)
     raise InvalidValue(f"{kind(value)} is no path", expected="a path or glob inside the task's folder")
 

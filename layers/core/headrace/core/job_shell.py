@@ -2,7 +2,7 @@ r"""The fixed part of `run.sh`: stage in, run the script, stage out, write the m
 
 It is read by whatever `/bin/sh` the image has (dash, busybox ash, bash in POSIX mode) and needs no program in the image but the
 transfer tool and the shell of the script. What is used only if it is there, and what is lost without it:
-`wc` (sizes are not compared), `sleep` (no pause between tries, no kill after the grace period, no heartbeat), `mkdir` (an empty
+`wc` (sizes are not compared), `head` (a long standard output is repeated slowly), `sleep` (no pause between tries, no kill after the grace period, no heartbeat), `mkdir` (an empty
 folder as an input is refused), `setsid` (SIGTERM reaches the script's children through it when the shell leads no process group).
 
     transfers  all files of one direction in one `s5cmd run`; `aws` copies one file per process, four at a time, but takes files
@@ -12,7 +12,7 @@ folder as an input is refused), `setsid` (SIGTERM reaches the script's children 
                what it ended with is reported; while staging out: the upload goes on (the result counts if its manifest is whole)
     symlinks   to files are followed, as the script itself could have read them; to folders only within the task's folder (else a
                link to `/` would upload the machine), never in circles
-    stdout     goes to a file when an output asks for it; the first 1,000 lines are repeated in the log when the script has ended
+    stdout     goes to a file when an output asks for it; the first 1,000 lines (256 KiB) are repeated in the log when the script has ended
 """
 
 from __future__ import annotations
@@ -351,13 +351,24 @@ hr_heartbeat() {
   ) </dev/null &
   hr_beat=$!
 }
+# The shell reads byte by byte: a long line of it would take minutes.
 hr_repeat() {
+  hr_bytes=0
+  ! hr_has head || hr_size .headrace/stdout
+  if [ "${hr_bytes:-0}" -gt 262144 ]; then
+    head -c 262144 .headrace/stdout | hr_print
+    hr_say 'the rest of the standard output is in the output only'
+  else
+    hr_print <.headrace/stdout
+  fi
+}
+hr_print() {
   hr_lines=0
   while IFS= read -r hr_line || [ -n "$hr_line" ]; do
     hr_lines=$((hr_lines + 1))
     [ "$hr_lines" -le 1000 ] || break
     printf '%s\n' "$hr_line"
-  done <.headrace/stdout
+  done
   [ "$hr_lines" -le 1000 ] || hr_say 'the rest of the standard output is in the output only'
 }
 """
@@ -365,19 +376,28 @@ hr_repeat() {
 _STAGE_OUT: Final = r"""
 # Outputs are gone through twice: check (what is missing), emit (the manifest's lines and the uploads).
 hr_out() { # kind name optional path …
-  hr_type=$1 hr_name=$2 hr_optional=$3 hr_found=0
+  hr_type=$1 hr_name=$2 hr_optional=$3 hr_found=0 hr_given=''
   shift 3
   for hr_f; do
     case $hr_type in
       dir) [ ! -d "$hr_f" ] || hr_out_dir "$hr_f" ;;
-      glob) ! hr_is_input "$hr_f" && hr_regular "$hr_f" && hr_emit "$hr_f" ;;
+      glob) ! hr_outside "$hr_f" && ! hr_staged "$hr_f" && hr_regular "$hr_f" && hr_emit "$hr_f" ;;
       *) hr_regular "$hr_f" && hr_emit "$hr_f" ;;
     esac
   done
   [ "$hr_pass$hr_found$hr_optional" != check00 ] || {
-    hr_say "stage-out: output '$hr_name' was not written"
+    hr_say "stage-out: output '$hr_name' was not written$hr_given"
     hr_missing="$hr_missing${hr_missing:+, }\"$hr_name\""
   }
+}
+# What `.*` finds besides files: `.` and `..` (dash and busybox give them), all beyond them, and Headrace's own folder.
+hr_outside() {
+  case /$1/ in */./* | */../* | /.headrace/*) return 0 ;; esac
+  return 1
+}
+hr_staged() { # whether a glob found what was staged in, which it never means
+  hr_is_input "$1" || return 1
+  [ ! -e "$1" ] || hr_given=': what it matches was staged in, or lies in a folder that was, and a glob never means that'
 }
 hr_regular() { # whether $1 is a file that can be uploaded; says why not
   [ ! -f "$1" ] || return 0
@@ -517,7 +537,7 @@ hr_stage_out() {
 hr_keep() { # glob …: what onFailure wants
   hr_name=onFailure hr_type=dir
   for hr_f; do
-    if [ -d "$hr_f" ]; then hr_walk "$hr_f" //; elif [ -f "$hr_f" ]; then hr_put "$hr_f"; fi
+    if hr_outside "$hr_f"; then :; elif [ -d "$hr_f" ]; then hr_walk "$hr_f" //; elif [ -f "$hr_f" ]; then hr_put "$hr_f"; fi
   done
 }
 hr_keep_failure() {

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -218,6 +219,8 @@ def _written(entry: object) -> Written:
         raise _bogus(f"has the output {shown(entry)}")
     path, size, folder = entry["path"], entry.get("size"), entry.get("dir", False)
     inside = path.removesuffix("/") if folder is True else path
+    if re.search(r"[\ud800-\udfff]", path):
+        raise _bogus(f"has a path that is no text: {shown(path)}")
     if not inside or inside.startswith("/") or any(part in ("", ".", "..") for part in inside.split("/")):
         raise _bogus(f"has a path outside the task's folder: {shown(path)}")
     if (size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 0)) or not isinstance(

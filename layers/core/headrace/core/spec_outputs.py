@@ -14,7 +14,8 @@ from headrace.core.reading import At
 from headrace.core.spec_each import read_data_path
 from headrace.core.spec_inputs import read_optional
 from headrace.core.spec_names import RESERVED, RESERVED_OUTPUTS, optional_name, read_name
-from headrace.core.task_paths import check_template_inside, has_wildcard
+from headrace.core.task_paths import check_glob, check_template_inside, has_wildcard
+from headrace.core.template_text import split
 
 Kind = Literal["path", "dir", "stdout", "json"]
 LONG_FORM: Final = ("path", "json", "at", "optional")
@@ -74,6 +75,7 @@ def _path(at: At, *, optional: bool, place: str) -> Output | None:
     template = _inside(at)
     if template is None:
         return None
+    at.attempt(lambda _: check_glob("\0".join(piece for piece in split(template.text) if isinstance(piece, str))))
     wildcard = has_wildcard(template)
     kind: Kind = "dir" if template.text.endswith("/") else "path"
     if kind == "dir" and wildcard:

@@ -50,6 +50,14 @@ def has_wildcard(template: Template) -> bool:
     return any(isinstance(piece, str) and re.search(r"[*?\[]", piece) for piece in split(template.text))
 
 
+def check_glob(pattern: str) -> None:
+    """InvalidValue for a glob that the job's own shell cannot expand: POSIX sh has no `**`."""
+    if "**" in pattern:
+        raise InvalidValue(
+            "a glob with '**'", expected="'*' for each folder level", hint="or declare the whole folder: `name: dir/`"
+        )
+
+
 def _check_pieces(text: str, parts: list[str], *, starts: bool) -> None:
     if starts and text.startswith("/"):
         raise InvalidValue("an absolute path", expected=_EXPECTED, hint="Leave the leading '/' out")
