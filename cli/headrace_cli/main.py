@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from headrace_cli import exit_codes, failures, logbook
-from headrace_cli.commands import check, local, logs, options, plan, run, runs, schema, status, version
+from headrace_cli.commands import check, import_config, local, logs, options, plan, run, runs, schema, status, version
 
 _Debug = Annotated[bool, typer.Option("--debug", help="Say everything on standard error, and where a fault is.")]
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -67,12 +67,13 @@ _local = typer.Typer(
     context_settings=_HELP,
 )
 for _group, _commands in (
-    (app, (check.check, plan.plan, run.run, runs.runs, status.status, logs.logs, options.options, schema.schema)),
+    (app, (check.check, plan.plan, run.run, runs.runs, status.status, logs.logs)),
+    (app, (options.options, import_config.import_config, schema.schema)),
     (_local, (local.up, local.down, local.status, local.reset, local.alerts)),
     (app, (version.version,)),
 ):
     for _command in _commands:
-        _add(_group, _command.__name__, _command)
+        _add(_group, _command.__name__.replace("_", "-"), _command)
     if _group is _local:
         app.add_typer(_local)
 

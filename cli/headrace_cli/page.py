@@ -16,7 +16,7 @@ _INTRODUCTION: Final = """\
 # The command line
 
 `headrace` checks pipelines on your machine and runs them on the deployed stack, or with `--local` on the local cloud. `check`,
-`plan` and `schema` need no credentials, no stack and no network.
+`plan`, `options`, `import-config` and `schema` need no credentials, no stack and no network.
 
 - **Where.** `--local`: the local cloud of this machine, started when needed; nothing leaves the loopback, whatever `AWS_*` says.
   Else AWS with boto3's own chain of credentials; `--profile`, `--region` and `--stack` (or `HEADRACE_STACK`) choose.

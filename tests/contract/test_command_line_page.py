@@ -17,7 +17,18 @@ def test_every_command_has_a_section():
     assert set(helps()) == {
         *(
             f"headrace {name}"
-            for name in ("check", "plan", "run", "runs", "status", "logs", "options", "schema", "version")
+            for name in (
+                "check",
+                "plan",
+                "run",
+                "runs",
+                "status",
+                "logs",
+                "options",
+                "import-config",
+                "schema",
+                "version",
+            )
         ),
         *(f"headrace local {name}" for name in ("up", "down", "status", "reset", "alerts")),
     }
