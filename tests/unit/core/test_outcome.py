@@ -209,6 +209,7 @@ SUBMISSIONS = [
     ("Batch.ClientException", "Error executing request, Exception : Job size must be less than 30 KiB, got 47 KiB, RequestId: x", C.SUBMIT_REFUSED, "47 KiB"),
     ("Batch.ClientException", "Error executing request, Exception : JobQueue arn:aws:batch:us-east-1:1:job-queue/x not found. (Service: AWSBatch; Status Code: 400)", C.SUBMIT_REFUSED, "job-queue/x"),
     ("Batch.ClientException", "Error executing request, Exception : Job Queue spot is not in ENABLED state", C.SUBMIT_REFUSED, "spot"),
+    ("Batch.ClientException", "Error executing request, Exception : JobDefinition arn:aws:batch:us-east-1:1:job-definition/hr-x-0a1b:3 is INACTIVE or does not exist", C.ENGINE, "registered again"),
     ("Batch.ClientException", "Error executing request, Exception : JobDefinition arn:aws:batch:us-east-1:1:job-definition/x:3 is INACTIVE or does not exist", C.SUBMIT_REFUSED, "not there any more"),
     ("Batch.ClientException", "Error executing request, Exception : Container vcpus should be greater than 0", C.SUBMIT_REFUSED, "vcpus"),
     ("Batch.AccessDeniedException", "User: arn:aws:sts::1:assumed-role/machine/x is not authorized to perform: batch:SubmitJob on resource: arn:aws:batch:us-east-1:1:job-queue/x", C.PERMISSION, "batch:SubmitJob"),

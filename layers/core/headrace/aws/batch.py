@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 _DESCRIBE = 100  # job ids a DescribeJobs call takes
 _ENDED = ("SUCCEEDED", "FAILED")
+_LIVE = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 
 def find_definition(batch: Any, name: str) -> str | None:
@@ -19,6 +20,35 @@ def find_definition(batch: Any, name: str) -> str | None:
         for definition in page["jobDefinitions"]:
             newest = max(newest or (0, ""), (definition["revision"], definition["jobDefinitionArn"]))
     return newest[1] if newest else None
+
+
+def is_active(batch: Any, arn: str) -> bool:
+    """Whether this revision can be submitted."""
+    found = batch.describe_job_definitions(jobDefinitions=[arn])["jobDefinitions"]
+    return any(each.get("status") == "ACTIVE" for each in found)
+
+
+def definitions(batch: Any) -> Iterator[dict[str, Any]]:
+    """Every ACTIVE definition of the region, all pages."""
+    for page in batch.get_paginator("describe_job_definitions").paginate(status="ACTIVE"):
+        yield from page["jobDefinitions"]
+
+
+def definitions_in_use(batch: Any) -> set[str]:
+    """ARNs of the definitions that jobs not yet ended were made from, in every queue of the region."""
+    queues = [
+        queue["jobQueueArn"]
+        for page in batch.get_paginator("describe_job_queues").paginate()
+        for queue in page["jobQueues"]
+    ]
+    return {
+        str(job["jobDefinition"])
+        for queue in queues
+        for status in _LIVE
+        for page in batch.get_paginator("list_jobs").paginate(jobQueue=queue, jobStatus=status)
+        for job in page["jobSummaryList"]
+        if job.get("jobDefinition")
+    }
 
 
 def register_definition(batch: Any, request: dict[str, Any]) -> str:

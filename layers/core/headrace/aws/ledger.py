@@ -8,11 +8,12 @@ adds the tasks it made. What comes after (letting waiters go) is in `headrace.aw
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from headrace.aws.table import Table, Unmet, expressions, get, get_many, items, put, transact, update
+from headrace.aws.table import Table, Unmet, delete, expressions, get, get_many, items, put, transact, update
 from headrace.core import gates, ledger_items, ledger_keys, run_state
-from headrace.core.ledger_items import key_item
+from headrace.core.ledger_items import Item, key_item
 from headrace.core.ledger_keys import Range
 from headrace.core.records import AttemptRecord, Epoch, TaskRecord
 
@@ -107,25 +108,60 @@ def all_attempts(table: Table, epoch: Epoch) -> dict[str, list[AttemptRecord]]:
     return {task: sorted(records, key=lambda record: record.n) for task, records in sorted(found.items())}
 
 
-def job_definition(table: Table, content_hash: str) -> str:
-    """The ARN registered for this content, or empty."""
-    item = get(table, ledger_keys.job_definition(content_hash))
+def job_definition(table: Table, name: str) -> str:
+    """The ARN registered under this name, which says its content; or empty."""
+    item = get(table, ledger_keys.job_definition(name))
     return str(item["arn"]["S"]) if item else ""
 
 
-def put_job_definition(table: Table, content_hash: str, arn: str, *, instead_of: str = "") -> str:
-    """Remember the ARN registered for this content; gives the one that stands.
+def put_job_definition(table: Table, name: str, arn: str, *, day: str = "", instead_of: str = "") -> str:
+    """Remember the ARN registered for this name, used this day; gives the one that stands.
 
     `instead_of` is a remembered ARN that turned out to be gone from Batch. Two functions that register the same content at
     once leave twins, which are harmless; the first to get here is used by all.
     """
-    item = key_item(ledger_keys.job_definition(content_hash)) | {"arn": {"S": arn}}
     try:
-        put(table, item, "attribute_not_exists(#pk) OR #arn = :old", {":old": instead_of})
+        put(
+            table,
+            _definition_item(name, arn, day),
+            "attribute_not_exists(#pk) OR #arn = :old",
+            {":old": instead_of},
+        )
     except Unmet as unmet:
         standing = unmet.items[0] or {}
         return str(standing["arn"]["S"])
     return arn
+
+
+def note_definition_use(table: Table, name: str, arn: str, day: str) -> None:
+    """Keep the day as the last one the definition was used, unless a later one, or another ARN, stands there."""
+    with suppress(Unmet):
+        put(
+            table,
+            _definition_item(name, arn, day),
+            "#arn = :arn AND (attribute_not_exists(#used) OR #used < :day)",
+            {":arn": arn, ":day": day},
+        )
+
+
+def definitions_used(table: Table, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """ARN and last day of use of the definitions the ledger knows, by name."""
+    found = get_many(table, [ledger_keys.job_definition(name) for name in names])
+    return {
+        key.pk.removeprefix("J#"): (str(item["arn"]["S"]), str(item.get("used", {}).get("S", "")))
+        for key, item in found.items()
+    }
+
+
+def forget_job_definition(table: Table, name: str, arn: str) -> None:
+    """Forget a definition, if it is still this one."""
+    with suppress(Unmet):
+        delete(table, ledger_keys.job_definition(name), "#arn = :arn", {":arn": arn})
+
+
+def _definition_item(name: str, arn: str, day: str) -> Item:
+    key = key_item(ledger_keys.job_definition(name))
+    return key | {"arn": {"S": arn}} | ({"used": {"S": day}} if day else {})
 
 
 def _tally(epoch: Epoch, tally: gates.Tally) -> dict[str, object]:

@@ -43,6 +43,7 @@ from headrace.core.job_build import Deployment
 from headrace.core.job_request import step_functions_form
 from headrace.core.job_script import JobPlan, limits, run_script
 from headrace.core.locations import is_uri
+from headrace.core.outcome_classes import OutcomeClass
 from headrace.core.preflight import demand_of
 from headrace.core.program import LinkedProcess
 from headrace.core.records import AttemptRecord, Epoch
@@ -105,7 +106,7 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
     if work.directives.cache and find_cached(client("s3"), prefix, now, preparer.settings.work_days):
         count("CacheHits")
         return {"verdict": "cached", "prepared": prepared}
-    request, queue = _submission(preparer, epoch, run, work, prefix)
+    request, queue = _submission(preparer, epoch, run, work, prefix, now)
     name = request["jobName"]
     ledger.put_attempt(preparer.table, epoch, AttemptRecord(work.task, attempt.n, now, job_name=name, queue=queue))
     return {
@@ -149,7 +150,15 @@ def _check_targets(work: Work, bucket: str) -> None:
         raise InvalidSpec(problems)
 
 
-def _submission(preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: str) -> tuple[dict[str, Any], str]:
+def _definition(preparer: Preparer, wanted: dict[str, Any], attempt: Attempt, now: str) -> str:
+    """The definition's ARN; after a failure of our own Batch is asked whether it is still there."""
+    ours = attempt.previous_class == OutcomeClass.ENGINE
+    return definition_arn(preparer.table, wanted, stack=preparer.settings.stack, now=now, verify=ours)
+
+
+def _submission(
+    preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: str, now: str
+) -> tuple[dict[str, Any], str]:
     settings = preparer.settings
     deployment = Deployment(
         queue=settings.queue,
@@ -160,7 +169,7 @@ def _submission(preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: 
         secret_arns=secrets.arns(job_build.secret_names(work), preparer.region),
     )
     wanted = job_build.definition(work, deployment)
-    arn = definition_arn(preparer.table, wanted) if wanted else ""
+    arn = _definition(preparer, wanted, work.attempt, now) if wanted else ""
     place = job_prefix(prefix, epoch.run, epoch.number, work.attempt.n)
     files = run_script(
         JobPlan(

@@ -129,9 +129,9 @@ def target(epoch: Epoch, uri: str) -> Key:
     return Key(f"P#{epoch}#{names.record_partition(uri)}", uri)
 
 
-def job_definition(content_hash: str) -> Key:
-    """The Batch job definition registered for this content."""
-    return Key(f"J#{content_hash}", "definition")
+def job_definition(name: str) -> Key:
+    """The Batch job definition registered under this name, which ends in the hash of its content."""
+    return Key(f"J#{name}", "definition")
 
 
 def _latch(epoch: Epoch, latch: str) -> str:

@@ -43,10 +43,15 @@ SUBMITS: Final[tuple[Rule, ...]] = (
         firm=True,
     ),
     rule(
+        C.ENGINE,
+        r"^Batch\.ClientException:.*Job ?Definition \S*\bhr-\S+ .*(?:not found|does not exist|INACTIVE|not ACTIVE)",
+        "its job definition was taken away; it is registered again",
+    ),
+    rule(
         C.SUBMIT_REFUSED,
         r"^Batch\.ClientException:.*Job ?Definition.*(?:not found|does not exist|INACTIVE|not ACTIVE)",
         "its job definition is not there any more",
-        "resume: Headrace registers its own again; correct job-definition://… for one of yours",
+        "correct job-definition://…",
     ),
     rule(
         C.ENGINE,
