@@ -98,7 +98,7 @@ class _Desk:
                 self.translate(setting, row, name, value, selector)
             elif row.outcome == "elsewhere":
                 self.note(setting, self.flag(row, value) or _elsewhere(row))
-            elif name.endswith(".enabled") and value is False:
+            elif value is False:
                 self.note(setting, "off, and nothing of it is here")
             else:
                 self.refuse(setting, Problem("", _told(row, value), hint=row.to))
