@@ -10,7 +10,20 @@ from typing import Annotated, Any
 import typer
 
 from headrace_cli import exit_codes, failures, logbook
-from headrace_cli.commands import check, import_config, local, logs, options, plan, run, runs, schema, status, version
+from headrace_cli.commands import (
+    check,
+    clean,
+    import_config,
+    local,
+    logs,
+    options,
+    plan,
+    run,
+    runs,
+    schema,
+    status,
+    version,
+)
 
 _Debug = Annotated[bool, typer.Option("--debug", help="Say everything on standard error, and where a fault is.")]
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -66,16 +79,24 @@ _local = typer.Typer(
     rich_markup_mode=None,
     context_settings=_HELP,
 )
+_clean = typer.Typer(
+    name="clean",
+    help="Take away what nobody needs any more.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings=_HELP,
+)
 for _group, _commands in (
     (app, (check.check, plan.plan, run.run, runs.runs, status.status, logs.logs)),
     (app, (options.options, import_config.import_config, schema.schema)),
+    (_clean, (clean.definitions,)),
     (_local, (local.up, local.down, local.status, local.reset, local.alerts)),
     (app, (version.version,)),
 ):
     for _command in _commands:
         _add(_group, _command.__name__.replace("_", "-"), _command)
-    if _group is _local:
-        app.add_typer(_local)
+    if _group is not app:
+        app.add_typer(_group)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -36,6 +36,7 @@ class TaskRequests:
     submit: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
     skipped: str = ""
+    work: Work | None = None
 
 
 def requests(plan: ScopePlan, *, first_only: bool = False) -> Iterator[TaskRequests]:
@@ -79,7 +80,7 @@ def _of_work(visible: Visible, process: LinkedProcess, work: Work) -> TaskReques
         problems += error.problems
     if problems:
         raise InvalidSpec(_placed(visible, process, problem) for problem in problems)
-    return TaskRequests(work.task, process.name, register, submit, job_build.notes(work))
+    return TaskRequests(work.task, process.name, register, submit, job_build.notes(work), work=work)
 
 
 def _submission(work: Work, definition: str, registered: Mapping[str, Any] | None) -> dict[str, Any]:

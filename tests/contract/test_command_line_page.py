@@ -30,5 +30,6 @@ def test_every_command_has_a_section():
                 "version",
             )
         ),
+        "headrace clean definitions",
         *(f"headrace local {name}" for name in ("up", "down", "status", "reset", "alerts")),
     }

@@ -1,20 +1,44 @@
-"""`headrace check`: is this pipeline right? Needs no credentials, stack or network."""
+"""`headrace check`: is this pipeline right? Needs no credentials, stack or network, but for `--against`."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from headrace.core.errors import InvalidSpec
+from headrace.core.plan import ScopePlan
+from headrace_cli import against as compared_with
 from headrace_cli import checked, exit_codes, given_params, options, pipeline, shown
 from headrace_cli.local_files import Reader
 
+Against = Annotated[
+    str,
+    typer.Option(
+        "--against", metavar="QUEUE", help="Compare tasks with the machines of this job queue.", show_default=False
+    ),
+]
 
-def check(spec: options.SpecPlace, param: options.Params = None, params_file: options.ParamsFile = None) -> int:
+
+def check(
+    spec: options.SpecPlace,
+    param: options.Params = None,
+    params_file: options.ParamsFile = None,
+    against: Against = "",
+    local: options.Local = False,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    stack: options.Stack = "headrace",
+) -> int:
     """Check a pipeline: names, types, axes, cycles, container options, sizes; every problem at once.
 
     With its params it is planned too, and the Batch requests of its tasks are tried. Nothing outside this machine is read.
+    --against asks AWS whether the queue is there and has machines for the tasks; tasks that name queues of their own are compared
+    with those.
 
     For example:
 
-        headrace check pipeline.yaml --param samples=samples.csv
+        headrace check pipeline.yaml --param samples=samples.csv --against spot
     """
     reader = Reader()
     try:
@@ -32,10 +56,30 @@ def check(spec: options.SpecPlace, param: options.Params = None, params_file: op
         shown.line(f"note: {text}")
     for text in found.unchecked:
         shown.line(f"not checked: {text}")
+    if against and not _fits(found.plan, against, local=local, profile=profile, region=region, stack=stack):
+        return exit_codes.WRONG_INPUT
     processes = len(loaded.program.processes)
     tasks = "" if found.plan is None else f", {found.plan.size:,} known task{'s' if found.plan.size != 1 else ''}"
     shown.line(f"{spec} is right: {processes} process{'es' if processes != 1 else ''}{tasks}")
     return exit_codes.DONE
+
+
+def _fits(
+    plan: ScopePlan | None, queue: str, *, local: bool, profile: str | None, region: str | None, stack: str
+) -> bool:
+    """Whether the queues could run every task known now; says what they could not."""
+    if plan is None:
+        shown.line(f"not checked: the queue {queue}, because the tasks are not known without all params")
+        return True
+    found = compared_with.compare(plan, queue, local=local, profile=profile, region=region, stack=stack)
+    if found.problems:
+        shown.problems(found.problems)
+        shown.note(f"{len(found.problems)} problem{'s' if len(found.problems) != 1 else ''}")
+        return False
+    shown.line(
+        f"fits: {found.demands} kind{'s' if found.demands != 1 else ''} of task on {found.queues} queue{'s' if found.queues != 1 else ''}"
+    )
+    return True
 
 
 def _raws(loaded: pipeline.Pipeline) -> None:
