@@ -28,7 +28,7 @@ Words = Annotated[
         metavar="DOCKER_OPTIONS", help="Options of `docker run`: one quoted text, or its words, after `--`."
     ),
 ]
-Place = Annotated[On, typer.Option("--platform", help="Where the job would run.")]
+Place = Annotated[On, typer.Option("--platform", case_sensitive=False, help="Where the job would run.")]
 Memory = Annotated[
     int | None,
     typer.Option("--memory", metavar="MIB", min=4, help="The task's memory, which `--memory-swap 2g` is counted from."),

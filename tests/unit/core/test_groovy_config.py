@@ -5,17 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.core.errors import InvalidSpec
-from headrace.core.groovy_config import (
-    MAX_SETTINGS,
-    Amount,
-    Arguments,
-    Closure,
-    Code,
-    Filled,
-    Setting,
-    Statement,
-    read_config,
-)
+from headrace.core.groovy_config import MAX_SETTINGS, read_config
+from headrace.core.groovy_tree import Amount, Arguments, Closure, Code, Filled, Setting, Statement
 
 
 def value(text: str):

@@ -3,7 +3,8 @@
 import pytest
 
 from headrace.core.errors import InvalidValue
-from headrace.core.groovy_config import Setting, read_config
+from headrace.core.groovy_config import read_config
+from headrace.core.groovy_tree import Setting
 from headrace.core.import_addresses import addressed, by_profile, expanded, row_of
 
 

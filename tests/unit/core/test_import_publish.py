@@ -3,9 +3,9 @@
 import pytest
 
 from headrace.core.errors import InvalidValue
-from headrace.core.groovy_config import Arguments, Closure, Filled
+from headrace.core.groovy_tree import Arguments, Closure, Filled
+from headrace.core.import_literals import NOTHING
 from headrace.core.import_publish import publish
-from headrace.core.import_values import NOTHING
 
 
 @pytest.mark.parametrize(

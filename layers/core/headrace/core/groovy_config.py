@@ -10,15 +10,13 @@ Source: Nextflow reference, "Configuration file"; Groovy language documentation,
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from headrace.core.errors import InvalidSpec, Problem
+from headrace.core.groovy_tree import SELECTORS, Amount, Arguments, Closure, Code, Filled, Setting, Statement
 from headrace.core.groovy_words import Word, words
 
 MAX_SETTINGS: Final = 10_000
-SELECTORS: Final = ("withName", "withLabel")
 _TAKES_NEXT: Final = frozenset({"if", "else", "for", "while", "do"})
 _KEYWORDS: Final = _TAKES_NEXT | frozenset(
     {"def", "switch", "try", "catch", "finally", "return", "throw", "import", "package", "class", "enum", "interface"}
@@ -29,67 +27,6 @@ _LEADS_ON: Final = frozenset({"?", "?:", ":", ".", "?.", "&&", "||"})
 _GOES_ON: Final = _LEADS_ON | {"+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", ",", "=", "+=", "->", "=~"}
 _OPEN: Final = frozenset("([{")
 _CLOSE: Final = frozenset(")]}")
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """A number with a unit, as `8.GB` or `1.5.h`."""
-
-    number: str
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """`{ … }` as a value: Groovy code that Nextflow runs for every task. `text` is its words, one blank between them."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """An expression that is no literal, as its words."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A string with `$` in it, as it is written."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """Several values after a name: `publishDir 'x', mode: 'copy'`."""
-
-    values: tuple[Any, ...]
-    named: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One value: its path from the top (`process`, `withLabel:big`, `cpus`), and where it stands."""
-
-    path: tuple[str, ...]
-    value: Any
-    line: int
-
-    @property
-    def name(self) -> str:
-        """The path as it is shown."""
-        return ".".join(self.path)
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """Code that is no setting, from its first to its last line, inside the scope `path`."""
-
-    path: tuple[str, ...]
-    text: str
-    line: int
-    last_line: int
 
 
 def read_config(text: str, file: str) -> tuple[Setting | Statement, ...]:

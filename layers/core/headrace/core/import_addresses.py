@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from headrace.core.directives import DIRECTIVES
 from headrace.core.errors import InvalidValue, nearest, shown
-from headrace.core.groovy_config import SELECTORS, Setting, Statement
+from headrace.core.groovy_tree import SELECTORS, Setting, Statement
 from headrace.core.import_config_table import ROWS, Row
 from headrace.core.selectors import check_pattern
 

@@ -15,10 +15,11 @@ from typing import Any, Final
 
 from headrace.core.directives import DIRECTIVES, read_directives
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem, nearest, shown
-from headrace.core.groovy_config import Setting, Statement, read_config
+from headrace.core.groovy_config import read_config
+from headrace.core.groovy_tree import Setting, Statement
 from headrace.core.import_addresses import FOLDED, addressed, by_profile, expanded, row_of
 from headrace.core.import_config_table import Row
-from headrace.core.import_values import NOTHING, OnlyGroovy, opened, plain
+from headrace.core.import_literals import NOTHING, OnlyGroovy, opened, plain
 from headrace.core.reading import At, Book, listed
 from headrace.core.yaml_text import yaml_text
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from headrace.core import import_amounts as amounts
 from headrace.core import import_values as values
 from headrace.core.absent_directives import ELSEWHERE
+from headrace.core.import_literals import Read
 from headrace.core.import_publish import publish
 
 Outcome = Literal["ours", "elsewhere", "refused"]
@@ -26,11 +28,11 @@ class Row:
     outcome: Outcome
     to: str = ""
     why: str = ""
-    read: values.Read = values.as_is
+    read: Read = values.as_is
     flag: str = ""
 
 
-def _ours(setting: str, read: values.Read, to: str = "", why: str = "") -> Row:
+def _ours(setting: str, read: Read, to: str = "", why: str = "") -> Row:
     return Row(setting, "ours", to or setting.rpartition(".")[2], why, read)
 
 
@@ -80,7 +82,7 @@ TABLE: Final = (
     _ours("process.maxForks", values.limit),
     _ours("process.maxRetries", values.number),
     _ours("process.maxSubmitAwait", values.wait, "waitLimit"),
-    _ours("process.memory", values.size),
+    _ours("process.memory", amounts.size),
     _absent("module"),
     _absent("penv"),
     _absent("pod"),
@@ -96,14 +98,14 @@ TABLE: Final = (
     _elsewhere("process.stageOutMode", _NOTHING, ELSEWHERE["stageOutMode"]),
     _absent("storeDir"),
     _elsewhere("process.tag", _NOTHING, ELSEWHERE["tag"]),
-    _ours("process.time", values.span),
+    _ours("process.time", amounts.span),
     _refused("aws.accessKey", _NOT_SHARED, _KEYS),
     _refused("aws.secretKey", _NOT_SHARED, _KEYS),
     _refused("aws.sessionToken", _NOT_SHARED, _KEYS),
     _elsewhere("aws.profile", "`--profile`", flag="--profile"),
     _elsewhere("aws.region", "`--region`", "the region of the stack", flag="--region"),
     _ours("aws.batch.cliPath", values.text),
-    _ours("aws.batch.delayBetweenAttempts", values.span),
+    _ours("aws.batch.delayBetweenAttempts", amounts.span),
     _ours("aws.batch.executionRole", values.text),
     _elsewhere("aws.batch.fetchInstanceType", _NOTHING, ELSEWHERE["fetchInstanceType"]),
     _refused("aws.batch.forceGlacierTransfer", "archived objects are not restored by a job", ELSEWHERE["forceGlacierTransfer"]),

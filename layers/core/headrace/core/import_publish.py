@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from headrace.core.errors import InvalidValue, shown
-from headrace.core.groovy_config import Arguments
-from headrace.core.import_values import NOTHING, Said, plain
+from headrace.core.groovy_tree import Arguments
+from headrace.core.import_literals import NOTHING, Said, plain
 from headrace.core.reading import kind
 
 _LINKS: Final = ("symlink", "rellink", "link", "copyNoFollow")
