@@ -53,4 +53,5 @@ def test_readers_of_maps():
     assert values.transfer("s3Acl")("Private").value == {"s3Acl": "Private"}
     assert values.limit(0).value is NOTHING
     assert values.errors(-1).value is NOTHING
+    assert values.errors("-1").value is NOTHING
     assert values.wait("5 min").value == {"runnable": "5m", "action": "terminate"}

@@ -45,7 +45,7 @@ def number(value: Any) -> Said:
     if isinstance(value, Grown) and not value.unit:
         return Said(f"${{{{ {value.number} * task.attempt }}}}")
     found = plain(value)
-    if isinstance(found, str) and re.fullmatch(r"[0-9]{1,9}", found.strip()):
+    if isinstance(found, str) and re.fullmatch(r"-?[0-9]{1,9}", found.strip()):
         return Said(int(found))
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise InvalidValue(f"{kind(found)} where a number is wanted", expected="a number")
