@@ -17,7 +17,7 @@ DETACHED: Final = 130
 
 MEANINGS: Final = (
     (DONE, "done; a run that was followed succeeded, or stopped as its `stopWhen` says"),
-    (RUN_FAILED, "the run failed or was cancelled"),
+    (RUN_FAILED, "the run failed or was cancelled; of `cancel`: it has not ended yet"),
     (WRONG_INPUT, "wrong input: the spec, a param, an option, the name of a run"),
     (NO_AWS, "AWS, the stack or credentials are missing, or the local cloud did not start"),
     (FAULT, "a fault of Headrace itself; the log file says more"),

@@ -37,7 +37,7 @@ class Launched:
     key: str
 
 
-def prepare(checked: Checked, target: Target, said: Mapping[str, str]) -> tuple[dict[str, Any], Uploads]:
+def prepare(checked: Checked, target: Target, said: Mapping[str, Any]) -> tuple[dict[str, Any], Uploads]:
     """The launch request and what has to be uploaded for it; InvalidSpec when it cannot be."""
     loaded = checked.pipeline
     uploads = Uploads(target.bucket)
@@ -62,11 +62,13 @@ def send(
     """Upload, then ask for the run."""
     s3 = target.client("s3")
     uploading.upload(s3, dict(objects), uploads, sent)
-    key = f"launch/{names.slug(request['name'], 24) or 'run'}-{secrets.token_hex(6)}.json"
+    # A resume may be without a name; launch_run then calls the launch as its file.
+    stem = f"{names.slug(str(request.get('name') or request.get('resume')), 24) or 'run'}-{secrets.token_hex(6)}"
+    key = f"launch/{stem}.json"
     body = json.dumps(request, ensure_ascii=False, indent=1).encode()
     answer = s3.put_object(Bucket=target.bucket, Key=key, Body=body, ContentType="application/json")
     version = answer.get("VersionId", "")
-    return Launched(Epoch(names.launched_run_id(request["name"], target.bucket, key, version), 1), key)
+    return Launched(Epoch(names.launched_run_id(str(request.get("name") or stem), target.bucket, key, version), 1), key)
 
 
 def check_places(target: Target, work_dir: str, outdir: str) -> None:

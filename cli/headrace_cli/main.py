@@ -11,6 +11,7 @@ import typer
 
 from headrace_cli import exit_codes, failures, logbook
 from headrace_cli.commands import (
+    cancel,
     check,
     clean,
     import_config,
@@ -18,6 +19,7 @@ from headrace_cli.commands import (
     logs,
     options,
     plan,
+    resume,
     run,
     runs,
     schema,
@@ -88,6 +90,7 @@ _clean = typer.Typer(
 )
 for _group, _commands in (
     (app, (check.check, plan.plan, run.run, runs.runs, status.status, logs.logs)),
+    (app, (cancel.cancel, resume.resume)),
     (app, (options.options, import_config.import_config, schema.schema)),
     (_clean, (clean.definitions,)),
     (_local, (local.up, local.down, local.status, local.reset, local.alerts)),

@@ -24,6 +24,8 @@ def test_every_command_has_a_section():
                 "runs",
                 "status",
                 "logs",
+                "cancel",
+                "resume",
                 "options",
                 "import-config",
                 "schema",

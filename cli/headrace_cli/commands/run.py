@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
@@ -69,21 +69,17 @@ def run(
         headrace run pipeline.yaml --param samples=samples.csv --local
     """
     # What is wrong on this machine is said before anything else is asked for.
-    on_this_machine = not is_uri(spec) and (Path(spec).exists() or not _may_be_name(spec))
-    early = _checked(spec, param, params_file, Reader()) if on_this_machine else None
+    early = _checked(spec, param, params_file, Reader()) if _on_this_machine(spec) else None
     target = reach(local=local, profile=profile, region=region, stack=stack)
     launch.check_places(target, work_dir, outdir)
-    found = early or _checked(_place(spec, target), param, params_file, Reader(lambda: target.client("s3")))
+    found = early or _checked(place_of(spec, target), param, params_file, Reader(lambda: target.client("s3")))
     if early is not None and early.unchecked:
         found = _checked(spec, param, params_file, Reader(lambda: target.client("s3")))
-    shown.problems(pipeline.shortened(found.pipeline.program.warnings), word="warning: ")
-    for text in found.named.unknown:
-        shown.note(f"not uploaded, because it is known only in the run: {text}", style="yellow")
-    launched = _launch(target, found, {"name": name, "outdir": outdir, "workDir": work_dir})
+    launched = start(target, found, {"name": name, "outdir": outdir, "workDir": work_dir})
     if detach:
         shown.line(launched.epoch.run)
         return exit_codes.DONE
-    return _follow(target, launched)
+    return follow(target, launched)
 
 
 def _checked(spec: str, param: list[str] | None, params_file: Path | None, reader: Reader) -> checked.Checked:
@@ -96,13 +92,14 @@ def _checked(spec: str, param: list[str] | None, params_file: Path | None, reade
         raise InvalidSpec(pipeline.shortened(error.problems)) from None
 
 
-def _may_be_name(spec: str) -> bool:
-    return "/" not in spec and not spec.endswith((".yaml", ".yml", ".json"))
+def _on_this_machine(spec: str) -> bool:
+    may_be_name = "/" not in spec and not spec.endswith((".yaml", ".yml", ".json"))
+    return not is_uri(spec) and (Path(spec).exists() or not may_be_name)
 
 
-def _place(spec: str, target: Target) -> str:
-    """The URI of a pipeline of the stack that is named."""
-    if is_uri(spec):
+def place_of(spec: str, target: Target) -> str:
+    """Where a pipeline is: of this machine, by its URI, or the URI of one of the stack that is named."""
+    if is_uri(spec) or _on_this_machine(spec):
         return spec
     from headrace.aws.launching import pipeline_uri
     from headrace.core import yaml_source
@@ -120,7 +117,11 @@ def _quoted(text: str) -> str:
     return json.dumps(text)
 
 
-def _launch(target: Target, found: checked.Checked, said: dict[str, str]) -> Launched:
+def start(target: Target, found: checked.Checked, said: dict[str, Any]) -> Launched:
+    """Upload what a checked pipeline names, and ask for the run."""
+    shown.problems(pipeline.shortened(found.pipeline.program.warnings), word="warning: ")
+    for text in found.named.unknown:
+        shown.note(f"not uploaded, because it is known only in the run: {text}", style="yellow")
     try:
         request, uploads = launch.prepare(found, target, {key: value for key, value in said.items() if value})
         objects = uploading.missing(target.client("s3"), uploads)
@@ -148,7 +149,8 @@ def _sending(objects: dict[str, Path | bytes]) -> Iterator[Callable[[int], None]
         yield lambda count: progress.advance(task, count)
 
 
-def _follow(target: Target, launched: Launched) -> int:
+def follow(target: Target, launched: Launched) -> int:
+    """Follow a run that was asked for to its end; the exit code it means."""
     run_id, flags = launched.epoch.run, target.flags
     try:
         shown.line(run_id)

@@ -25,6 +25,11 @@ def epoch_of_resume(table: Table, launch: str, run: str) -> Epoch:
     return epoch
 
 
+def resumed(table: Table, launch: str) -> int:
+    """The epoch that this launch was given, 0 while it was given none."""
+    return _told(table, launch, "resume")
+
+
 def refused_first(table: Table, launch: str, by: str) -> bool:
     """Whether this launch is refused for the first time: then somebody should hear of it.
 
