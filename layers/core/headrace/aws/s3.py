@@ -61,11 +61,11 @@ def read(s3: Any, uri: str, *, version: str = "", limit: int | None = None) -> b
         return bytes(body.read())
 
 
-def look(s3: Any, uri: str) -> Found | None:
-    """Size and ETag of an object, None when it is not there."""
+def look(s3: Any, uri: str, *, pays: bool = False) -> Found | None:
+    """Size and ETag of an object, None when it is not there; `pays` agrees to pay for a look into a requester-pays bucket."""
     bucket, key = split_uri(uri)
     try:
-        answer = s3.head_object(Bucket=bucket, Key=key)
+        answer = s3.head_object(Bucket=bucket, Key=key, **_payer(pays))
     except ClientError as error:
         if error.response["Error"]["Code"] in _GONE:
             return None
@@ -73,7 +73,7 @@ def look(s3: Any, uri: str) -> Found | None:
     return Found(uri, answer["ContentLength"], answer["ETag"].strip('"'), answer.get("VersionId", ""))
 
 
-def look_all(s3: Any, uris: list[str]) -> dict[str, Found | None]:
+def look_all(s3: Any, uris: list[str], *, pays: bool = False) -> dict[str, Found | None]:
     """`look` for many objects at once; folders (a trailing slash) answer with their total size and a joint ETag."""
     if not uris:
         return {}
@@ -81,14 +81,18 @@ def look_all(s3: Any, uris: list[str]) -> dict[str, Found | None]:
         return dict(
             zip(
                 uris,
-                pool.map(lambda uri: _look_folder(s3, uri) if uri.endswith("/") else look(s3, uri), uris),
+                pool.map(lambda uri: (_look_folder if uri.endswith("/") else look)(s3, uri, pays=pays), uris),
                 strict=True,
             )
         )
 
 
-def _look_folder(s3: Any, uri: str) -> Found | None:
-    objects = list(list_objects(s3, uri))
+def _payer(pays: bool) -> dict[str, str]:
+    return {"RequestPayer": "requester"} if pays else {}
+
+
+def _look_folder(s3: Any, uri: str, *, pays: bool = False) -> Found | None:
+    objects = list(list_objects(s3, uri, pays=pays))
     if not objects:
         return None
     # The folder's identity is its objects': any change of one changes it.
@@ -99,11 +103,11 @@ def _look_folder(s3: Any, uri: str) -> Found | None:
     )
 
 
-def list_objects(s3: Any, prefix: str) -> Iterator[Found]:
+def list_objects(s3: Any, prefix: str, *, pays: bool = False) -> Iterator[Found]:
     """Every object whose URI begins with `prefix`, bytewise by key, all pages; ObjectMissing when that may not be read."""
     bucket, key = split_uri(prefix)
     try:
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key):
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, **_payer(pays)):
             for item in page.get("Contents", ()):
                 yield Found(f"s3://{bucket}/{item['Key']}", item["Size"], item["ETag"].strip('"'))
     except ClientError as error:

@@ -80,11 +80,20 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
         return {"verdict": "skipped", "prepared": {"reason": reason[:_FOUND_IN_STATE]}}
     again = (event.get("settled") or {}).get("next") or {}
     attempt = Attempt(**again.get("attempt", {}))
+    said, _ = task_work.directives_of(
+        visible,
+        process,
+        item["k"],
+        attempt,
+        run=epoch.run,
+        deployment=run.deployment,
+        launch=run.overrides,
+    )
     work = task_work.work(
         visible,
         process,
         item["k"],
-        _looked_up(inputs),
+        _looked_up(inputs, pays=said.transfer.requester_pays),
         attempt,
         run=epoch.run,
         epoch=epoch.number,
@@ -129,8 +138,8 @@ def read_inputs(
     return answered(client("s3"), ask)
 
 
-def _looked_up(inputs: list[TaskInput]) -> list[TaskInput]:
-    found = store.look_all(client("s3"), task_inputs.locations(inputs))
+def _looked_up(inputs: list[TaskInput], *, pays: bool) -> list[TaskInput]:
+    found = store.look_all(client("s3"), task_inputs.locations(inputs), pays=pays)
     return task_inputs.looked_up(
         inputs, {uri: File(uri, each.size, each.etag) if each else None for uri, each in found.items()}
     )
