@@ -60,7 +60,7 @@ class Pipeline:
             self.inputs(task),
             attempt or Attempt(),
             run=run,
-            deployment={},
+            deployment=more.pop("deployment", {}),
             launch=more.pop("launch", Defaults()),
             **more,
         )

@@ -1,136 +1,193 @@
-"""A task as Batch requests: where its facts meet the deployment's."""
+"""Directives to requests: what one task asks of Batch."""
 
-import re
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.support.tasks import Pipeline
 
+from headrace.core import job_build
 from headrace.core.errors import InvalidSpec
-from headrace.core.job_build import PLACEHOLDER, Deployment, definition, queue_of, submission, tag_value
-from headrace.core.names import parse_job_name
-from headrace.core.task_work import Attempt, Work
+from headrace.core.job_build import PLACEHOLDER, Deployment
+from headrace.core.task_work import Work
 
-DEPLOYMENT = Deployment(
-    queue="default-queue",
+ARN = "arn:aws:batch:eu-west-1:123456789012:job-definition/hr-x:1"
+HERE = Deployment(
+    queue="default",
     job_role="arn:aws:iam::123456789012:role/job",
     execution_role="arn:aws:iam::123456789012:role/execution",
-    log_group="/headrace/s/jobs",
+    log_group="/stack/jobs",
     region="eu-west-1",
+    secret_arns={},
 )
 
 
-def work_of(directives: str, attempt: Attempt | None = None) -> Work:
+def work(directives: str, deployment: dict[str, Any] | None = None) -> Work:
     """The work of a process with these directives."""
-    return Pipeline(f"processes: {{p: {{{directives}, script: 'true'}}}}").work("p", attempt)
+    lines = "\n".join(f"    {line}" for line in ("container: alpine\n" + directives).splitlines())
+    if "container:" in directives:
+        lines = "\n".join(f"    {line}" for line in directives.splitlines())
+    return Pipeline(f"processes:\n  p:\n{lines}\n    script: echo x\n").work("p", deployment=deployment or {})
 
 
-def submitted(work: Work, **labels: str) -> dict[str, object]:
-    """Its submission."""
-    return submission(
-        work,
-        DEPLOYMENT,
+def definition(text: str, at: Deployment = HERE) -> dict[str, Any]:
+    """The container of its definition."""
+    found = job_build.definition(work(text), at)
+    assert found is not None
+    return found["containerProperties"]
+
+
+def submission(text: str, deployment: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Its SubmitJob request."""
+    task = work(text, deployment)
+    return job_build.submission(
+        task,
+        HERE,
         run="r",
-        epoch=2,
-        definition_arn="arn:definition:3",
+        epoch=1,
+        definition_arn=ARN,
         command=("/bin/sh", "-c", "true"),
-        labels=labels,
+        labels={},
+        registered=job_build.definition(task, HERE),
     )
 
 
-def sizes(request: dict[str, object]) -> dict[str, str]:
-    """What a request asks for."""
-    overrides = request["containerOverrides"]
-    assert isinstance(overrides, dict)
-    return {each["type"]: each["value"] for each in overrides.get("resourceRequirements", [])}
+def sizes(request: dict[str, Any]) -> dict[str, str]:
+    """vCPUs, memory and GPUs of a submission."""
+    return {each["type"]: each["value"] for each in request["containerOverrides"]["resourceRequirements"]}
 
 
-def test_a_job_is_found_by_its_name():
-    """Run, epoch, task and submission are in it."""
-    name = parse_job_name(str(submitted(work_of("container: d", Attempt(4, 2)))["jobName"]))
-    assert name is not None
-    assert (name.run, name.epoch, name.submission) == ("r", 2, 4)
+def problems(text: str) -> str:
+    """What is wrong with it."""
+    with pytest.raises(InvalidSpec) as refusal:
+        submission(text)
+    return str(refusal.value)
 
 
-def test_roles_and_logs_are_the_deployments_unless_said():
-    """A process's own role wins; the execution role and the log group are never its business."""
-    own = definition(work_of("container: d"), DEPLOYMENT)
-    assert own is not None
-    facts = own["containerProperties"]
-    assert (facts["jobRoleArn"], facts["executionRoleArn"]) == (DEPLOYMENT.job_role, DEPLOYMENT.execution_role)
-    assert facts["logConfiguration"]["options"]["awslogs-group"] == "/headrace/s/jobs"
-    other = definition(work_of("container: d, jobRole: 'arn:aws:iam::123456789012:role/mine'"), DEPLOYMENT)
-    assert other is not None
-    assert other["containerProperties"]["jobRoleArn"].endswith("role/mine")
+def test_the_deployment_gives_what_nobody_says():
+    """Queue, roles and log group of the stack."""
+    found = definition("cpus: 1")
+    assert found["jobRoleArn"] == HERE.job_role
+    assert found["executionRoleArn"] == HERE.execution_role
+    assert found["logConfiguration"]["options"]["awslogs-group"] == "/stack/jobs"
+    assert submission("cpus: 1")["jobQueue"] == "default"
 
 
-def test_sizes_ride_on_the_submission():
-    """So that tasks of every size share one definition."""
-    small, big = work_of("container: d, cpus: 1"), work_of("container: d, cpus: 8, memory: 4 GB, time: 2h")
-    assert definition(small, DEPLOYMENT) == definition(big, DEPLOYMENT)
-    assert sizes(submitted(big)) == {"VCPU": "8", "MEMORY": "4096"}
-    assert submitted(big)["timeout"] == {"attemptDurationSeconds": 7200}
-    assert sizes(submitted(small)) == {"VCPU": "1", "MEMORY": "1024"}
-
-
-def test_a_definition_of_ones_own_is_used_as_it_is():
-    """Nothing is registered, and only what the process says is overridden; what cannot apply beside it is refused."""
-    work = work_of("container: 'job-definition://mine:3'")
-    assert definition(work, DEPLOYMENT) is None
-    request = submitted(work)
-    assert request["jobDefinition"] == "mine:3"
-    assert sizes(request) == {}
-    assert sizes(submitted(work_of("container: 'job-definition://mine:3', cpus: 2"))) == {"VCPU": "2"}
-    with pytest.raises(InvalidSpec, match=r"processes\.p\.container"):
-        definition(work_of("container: 'job-definition://mine:3', volumes: ['/a:/b']"), DEPLOYMENT)
-
-
-def test_the_queue_is_the_rung_of_the_ladder():
-    """Each move goes one queue further and stays on the last; without a ladder it is the deployment's."""
-    ladder = "container: d, queue: [spot, big, huge]"
-    assert [queue_of(work_of(ladder, Attempt(queue_index=index)), DEPLOYMENT) for index in (0, 1, 5)] == [
-        "spot",
-        "big",
-        "huge",
-    ]
-    assert queue_of(work_of("container: d"), DEPLOYMENT) == "default-queue"
-
-
-def test_labels_are_tags_and_ours_cannot_be_taken():
-    """The process's labels win over the launch's; run and process are always true."""
-    request = submitted(
-        work_of("container: d, resourceLabels: {team: bio, n: 3}"), team="launch", cost="a,b", **{"headrace:run": "x"}
+def test_a_process_says_otherwise():
+    """Roles, log group, tool and queue for one process."""
+    found = definition(
+        "jobRole: arn:aws:iam::123456789012:role/a\nexecutionRole: arn:aws:iam::123456789012:role/b\n"
+        "logsGroup: /team/x\ncliPath: /opt/aws-cli/bin/aws"
     )
-    assert request["tags"] == {
-        "team": "bio",
-        "n": "3",
-        "cost": "a_b",
-        "headrace:run": "r",
-        "headrace:process": "p",
-    }
-    assert request["propagateTags"] is True
+    assert found["jobRoleArn"].endswith("role/a")
+    assert found["executionRoleArn"].endswith("role/b")
+    assert found["logConfiguration"]["options"]["awslogs-group"] == "/team/x"
+    assert found["volumes"] == [{"name": "vol-1", "host": {"sourcePath": "/opt/aws-cli"}}]
 
 
-def test_the_tasks_environment_rides_on_the_submission():
-    """Both its own and Headrace's are there."""
-    request = submitted(work_of("container: d, env: {A: '1'}"))
-    overrides = request["containerOverrides"]
-    assert isinstance(overrides, dict)
-    there = {each["name"]: each["value"] for each in overrides["environment"]}
-    assert there.items() >= {"A": "1", "HEADRACE_TASK": "p"}.items()
+def environment(request: dict[str, Any]) -> dict[str, str]:
+    """The variables of a submission."""
+    return {each["name"]: each["value"] for each in request["containerOverrides"]["environment"]}
 
 
-def test_placeholders_are_legal():
-    """`plan --requests` shows requests that Batch would take, but for the words that say what is missing."""
-    assert definition(work_of("container: d"), PLACEHOLDER)
+def test_the_job_is_told_where_its_tool_is():
+    """Where it is mounted, and only there: not on Fargate, and not with a definition of the user's own."""
+    tool = "cliPath: /opt/aws-cli/bin/aws"
+    assert environment(submission(tool))["HEADRACE_CLI"] == "/opt/aws-cli/bin/aws"
+    assert "HEADRACE_CLI" not in environment(submission(f"{tool}\nplatformType: fargate"))
+    own = submission("container: job-definition://mine:3", {"cliPath": "/opt/aws-cli/bin/aws"})
+    assert "HEADRACE_CLI" not in environment(own)
 
 
-@given(st.text(max_size=400))
-def test_any_text_becomes_a_tag(text: str):
-    """Of the characters tags may have, at most 256, and unchanged where it was one already."""
-    made = tag_value(text)
-    assert re.fullmatch(r"[\w .:/=+@-]{0,256}", made)
-    assert tag_value(made) == made
-    if re.fullmatch(r"[A-Za-z0-9 _.:/=+@-]{0,256}", text):
-        assert made == text
+def test_shares_priorities_and_spot_attempts():
+    """What a fair-share queue wants, and how often Batch starts a job whose machine is lost."""
+    found = submission("shareIdentifier: blue\nschedulingPriority: 7\nmaxSpotAttempts: 5")
+    assert (found["shareIdentifier"], found["schedulingPriorityOverride"]) == ("blue", 7)
+    assert found["retryStrategy"]["attempts"] == 5
+    assert submission("maxSpotAttempts: 0")["retryStrategy"]["attempts"] == 1
+    assert submission("cpus: 1")["retryStrategy"]["attempts"] == 3
+    assert "together with a shareIdentifier" in problems("schedulingPriority: 7")
+
+
+def test_fargate_is_rounded_up_and_says_so():
+    """The next size there is, never a smaller one; disk and architecture stand in the definition."""
+    text = "platformType: fargate\ncpus: 1\nmemory: 9 GB\ndisk: 50 GB\narch: arm64"
+    assert sizes(submission(text)) == {"VCPU": "2", "MEMORY": "9216"}
+    assert any("raised to 2" in note for note in job_build.notes(work(text)))
+    found = definition(text)
+    assert found["ephemeralStorage"] == {"sizeInGiB": 50}
+    assert found["runtimePlatform"]["cpuArchitecture"] == "ARM64"
+    assert job_build.definition(work(text), HERE)["platformCapabilities"] == ["FARGATE"]
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        ("accelerator: 1", "GPU"),
+        ("disk: 300 GB", "21"),
+        ("cpus: 64", "more than any Fargate job has"),
+        ("containerOptions: --privileged", "--privileged"),
+        ("volumes: /data", "host"),
+    ],
+)
+def test_what_fargate_lacks_is_refused(more, word):
+    """By its name, before anything is submitted."""
+    assert word in problems(f"platformType: fargate\n{more}")
+
+
+def test_on_ec2_disk_and_architecture_are_explained():
+    """They have no field there; the notes say who decides."""
+    said = " ".join(job_build.notes(work("disk: 50 GB\narch: arm64\naccelerator: {count: 1, type: a100}")))
+    assert "launch template" in said
+    assert "queue of that architecture" in said
+    assert "a100" in said
+
+
+def test_caps_hold():
+    """`resourceLimits` cap cpus, memory, time and disk."""
+    text = "cpus: 8\nmemory: 64 GB\ntime: 5h\nresourceLimits: {cpus: 4, memory: 16 GB, time: 1h, disk: 30 GB}"
+    found = submission(text)
+    assert sizes(found) == {"VCPU": "4", "MEMORY": "16384"}
+    assert found["timeout"] == {"attemptDurationSeconds": 3600}
+    on_fargate = definition("platformType: fargate\ndisk: 100 GB\nresourceLimits: {disk: 30 GB}")
+    assert on_fargate["ephemeralStorage"] == {"sizeInGiB": 30}
+
+
+def test_a_secret_by_name_becomes_its_arn():
+    """Batch takes nothing less; without a deployment a placeholder stands there."""
+    text = "secrets: {T: 'secretsmanager:team/token', U: 'ssm:/a/b'}"
+    assert job_build.secret_names(work(text)) == ("team/token",)
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:team/token-AbCdEf"
+    found = definition(text, replace(HERE, secret_arns={"team/token": arn}))
+    assert found["secrets"] == [{"name": "T", "valueFrom": arn}, {"name": "U", "valueFrom": "/a/b"}]
+    assert ":secret:team/token-SUFFIX" in definition(text, PLACEHOLDER)["secrets"][0]["valueFrom"]
+
+
+def test_a_variable_cannot_also_be_a_secret():
+    """Illegal only in definition and submission together."""
+    assert "T is both a secret and a variable" in problems("secrets: {T: 'ssm:/a'}\nenv: {T: x}")
+
+
+def test_a_definition_of_ones_own_takes_nothing_only_a_definition_can_hold():
+    """What the pipeline asks beside it is refused; what the deployment says for everybody is not meant for it."""
+    text = "container: job-definition://mine"
+    assert "volumes cannot apply" in problems(f"{text}\nvolumes: /data")
+    assert "executionRole cannot apply" in problems(f"{text}\nexecutionRole: arn:aws:iam::123456789012:role/b")
+    everybody = {"executionRole": "arn:aws:iam::123456789012:role/b", "logsGroup": "/x", "cpus": 4, "disk": "50 GB"}
+    found = submission(text, everybody)
+    assert found["jobDefinition"] == "mine"
+    assert "resourceRequirements" not in found["containerOverrides"]
+
+
+def test_an_endpoint_is_a_variable_of_the_job():
+    """Both transfer tools find it."""
+    found = environment(submission("transfer: {endpoint: 'https://s3.example.org'}"))
+    assert found["S3_ENDPOINT_URL"] == found["AWS_ENDPOINT_URL_S3"] == "https://s3.example.org"
+
+
+def test_the_weakest_layer():
+    """A deployment's directive holds until anybody says otherwise."""
+    assert submission("cpus: 2", {"queue": "spot", "cpus": 8})["jobQueue"] == "spot"
+    assert sizes(submission("cpus: 2", {"cpus": 8}))["VCPU"] == "2"
