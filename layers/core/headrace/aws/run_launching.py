@@ -20,7 +20,7 @@ from headrace.aws.observability import count, logger
 from headrace.aws.settings import LaunchRunSettings
 from headrace.aws.step_functions import start_once
 from headrace.aws.table import Table
-from headrace.core import alert_events, names, yaml_source
+from headrace.core import names, yaml_source
 from headrace.core.errors import HeadraceError, InvalidSpec, InvalidValue, Problem
 from headrace.core.launch_request import LaunchRequest, folder_name, read_launch
 
@@ -127,6 +127,8 @@ def _refuse(launcher: Launcher, dropped: Dropped, why: str, now: str, by: str) -
     text = f"{dropped.uri} (version {dropped.version or 'none'}) started nothing.\n\n{why}\n"
     store.write(client("s3"), report, text.encode("utf-8", "replace"), content_type="text/plain; charset=utf-8")
     if ledger_launches.refused_first(launcher.table, _run_id(dropped, ""), by):
+        from headrace.core import alert_events  # noqa: PLC0415 - its models cost every cold start, refusals are few
+
         event = alert_events.launch_refused(
             why, stack=launcher.settings.stack, at=now, launch=dropped.uri, report=report
         )

@@ -27,7 +27,6 @@ from headrace.aws.settings import SettleTaskSettings
 from headrace.aws.step_functions import send
 from headrace.aws.table import Table
 from headrace.core import (
-    alert_events,
     attempt_record,
     batch_detail,
     failure_note,
@@ -310,6 +309,8 @@ def _write_down(settler: Settler, task: _Task, outcome: Outcome) -> None:
 
 
 def _tell(settler: Settler, task: _Task, outcome: Outcome, attempts: int, *, ignored: bool = False) -> None:
+    from headrace.core import alert_events  # noqa: PLC0415 - its models cost every cold start, failures are few
+
     event = alert_events.TaskFailed(
         stack=settler.settings.stack,
         at=task.now,
