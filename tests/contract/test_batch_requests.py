@@ -1,18 +1,22 @@
 """Every request the core builds is one botocore would send, and one our own rules pass."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
 
-import botocore.session  # noqa: TID251 - a test of requests against AWS's own model
-from botocore.validate import ParamValidator  # noqa: TID251 - as above
+import botocore.session
+from botocore.validate import ParamValidator
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+from tests.support.tasks import Pipeline
 
+from headrace.core import job_build, preflight
 from headrace.core.batch_rules import definition_problems, submit_problems
 from headrace.core.batch_values import LOG_DRIVERS, PERMISSIONS
 from headrace.core.container_options import option_text, parse
-from headrace.core.errors import InvalidSpec
+from headrace.core.directives import DIRECTIVES
+from headrace.core.errors import HeadraceError, InvalidSpec
 from headrace.core.job_container import options_fragment
 from headrace.core.job_definition import DefinitionFacts, job_definition
 from headrace.core.job_request import RequestFacts, step_functions_form, submit_request
@@ -199,3 +203,110 @@ def test_enumerations_are_the_models_own():
     assert set(MODEL.shape_for("LogDriver").enum) == set(LOG_DRIVERS)
     assert set(MODEL.shape_for("DeviceCgroupPermission").enum) == set(PERMISSIONS.values())
     assert {"EC2", "FARGATE"} <= set(MODEL.shape_for("PlatformCapability").enum)
+
+
+NONSENSE = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 10**6),
+    st.floats(allow_nan=False),
+    st.text(max_size=12),
+    st.lists(st.text(max_size=4), max_size=3),
+    st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=2),
+    st.just("${{ 1 + }}"),
+    st.just("${{ task.attempt }}"),
+)
+ARNS = st.sampled_from([ROLE, "arn:aws:iam::123456789012:role/y"])
+GOOD: dict[str, st.SearchStrategy[Any]] = {
+    "container": st.sampled_from(["alpine", "job-definition://mine:2", {"image": "a/b:1", "credentials": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:q"}]),
+    "containerOptions": OPTIONS,
+    "cpus": st.sampled_from([1, 2, 16, 0.25, "${{ 2 * task.attempt }}"]),
+    "memory": st.sampled_from(["512 MB", "8 GB", "200 GB", "${{ 4 * task.attempt }} GB"]),
+    "disk": st.sampled_from(["10 GB", "50 GB", "300 GB"]),
+    "time": st.sampled_from(["60s", "90m", "2d"]),
+    "accelerator": st.sampled_from([0, 1, {"count": 2, "type": "a100"}]),
+    "queue": st.sampled_from(["spot", ["a", "b"], []]),
+    "arch": st.sampled_from(["x86_64", "arm64"]),
+    "env": st.dictionaries(st.sampled_from(["A", "B", "T"]), st.text(max_size=5), max_size=3),
+    "secrets": st.dictionaries(st.sampled_from(["T", "U"]), st.sampled_from(["ssm:/a", "secretsmanager:n", "secretsmanager:arn:aws:secretsmanager:r:123456789012:secret:x"]), max_size=2),
+    "jobRole": ARNS,
+    "executionRole": ARNS,
+    "volumes": VOLUMES.filter(lambda value: value is not None),
+    "consumableResources": st.just({"licence": 2}),
+    "resourceLabels": st.dictionaries(st.text("ab /", min_size=1, max_size=3), st.text("xy", max_size=3), max_size=3),
+    "resourceLimits": st.sampled_from([{"cpus": 4}, {"memory": "2 GB", "disk": "40 GB", "time": "1h"}]),
+    "platformType": st.sampled_from(["ec2", "fargate"]),
+    "cliPath": st.sampled_from(["/opt/aws-cli/bin/aws", "/usr/bin/aws"]),
+    "logsGroup": st.just("/a/b"),
+    "shareIdentifier": st.just("blue"),
+    "schedulingPriority": st.integers(0, 9999),
+    "maxSpotAttempts": st.integers(0, 10),
+    "transfer": st.just({"endpoint": "https://s3.example.org", "storageClass": "STANDARD_IA"}),
+}  # fmt: skip
+
+
+@st.composite
+def directives(draw: st.DrawFn) -> dict[str, Any]:
+    """Directives of a process, good ones and now and then nonsense."""
+    chosen = draw(st.sets(st.sampled_from(sorted(GOOD)), max_size=7))
+    said = {name: draw(GOOD[name]) for name in sorted(chosen)}
+    bad = draw(mostly(st.just([]), st.lists(st.sampled_from(sorted(DIRECTIVES)), min_size=1, max_size=2)))
+    return {"container": "alpine", **said, **{name: draw(NONSENSE) for name in bad}}
+
+
+def requests_of(said: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any], str]:
+    """Both requests of a process with these directives, and its platform."""
+    spec = {"name": "x", "processes": {"p": {"script": "true", **said}}}
+    work = Pipeline(json.dumps(spec)).work("p")
+    notes = job_build.notes(work)
+    assert all(isinstance(note, str) and note for note in notes)
+    definition = job_build.definition(work, job_build.PLACEHOLDER)
+    arn = f"{definition['jobDefinitionName']}:1" if definition else ""
+    submit = job_build.submission(
+        work,
+        job_build.PLACEHOLDER,
+        run="r",
+        epoch=1,
+        definition_arn=arn,
+        command=("sh", "-c", "true"),
+        labels={},
+        registered=definition,
+    )
+    return definition, submit, work.directives.platform
+
+
+@given(directives())
+def test_processes(said):
+    """Whatever directives say: two legal requests, which a queue can be compared with, or our own error."""
+    try:
+        definition, submit, platform = requests_of(said)
+    except HeadraceError:
+        return
+    if definition:
+        assert complaints("RegisterJobDefinition", definition) == ""
+        assert definition_problems(definition) == []
+    assert complaints("SubmitJob", submit) == ""
+    assert submit_problems(submit, platform) == []
+    assert preflight.misfits(preflight.demand_of(submit, platform, ""), preflight.Queue(name="q")) == []
+
+
+@given(st.sampled_from(sorted(DIRECTIVES)), NONSENSE)
+def test_nonsense_in_one_directive(name, value):
+    """Each directive alone, with anything in it: read or refused by our own error."""
+    with contextlib.suppress(HeadraceError):
+        requests_of({"container": "alpine", name: value})
+
+
+def test_processes_on_both_platforms_come_out():
+    """The strategy above does find directives that make requests, of EC2, of Fargate, and of a definition of one's own."""
+    quick = settings(max_examples=2000, database=None, phases=[Phase.generate])
+
+    def kind(said: dict[str, Any]) -> str:
+        try:
+            definition, _, platform = requests_of(said)
+        except HeadraceError:
+            return ""
+        return platform if definition else "OWN"
+
+    for wanted in ("EC2", "FARGATE", "OWN"):
+        find(directives(), lambda said, wanted=wanted: kind(said) == wanted and len(said) > 2, settings=quick)
