@@ -25,6 +25,7 @@ from headrace_cli.commands import (
     schema,
     status,
     version,
+    why,
 )
 
 _Debug = Annotated[bool, typer.Option("--debug", help="Say everything on standard error, and where a fault is.")]
@@ -90,7 +91,7 @@ _clean = typer.Typer(
 )
 for _group, _commands in (
     (app, (check.check, plan.plan, run.run, runs.runs, status.status, logs.logs)),
-    (app, (cancel.cancel, resume.resume)),
+    (app, (cancel.cancel, resume.resume, why.why)),
     (app, (options.options, import_config.import_config, schema.schema)),
     (_clean, (clean.definitions,)),
     (_local, (local.up, local.down, local.status, local.reset, local.alerts)),

@@ -26,6 +26,7 @@ def test_every_command_has_a_section():
                 "logs",
                 "cancel",
                 "resume",
+                "why",
                 "options",
                 "import-config",
                 "schema",

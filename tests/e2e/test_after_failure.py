@@ -105,6 +105,8 @@ def test_cancel_ends_every_job_and_resume_goes_on(headrace: Headrace, live: Live
     spec = chain(tmp_path, own_name("cancelled"), f"until [ -e '{tmp_path}/go' ]; do sleep 0.1; done")
     started = headrace("run", spec, "--param", f"word={uuid.uuid4()}", "--detach")
     epoch = epoch_of(live, started.out)
+    for task in ("quick[n=1]", "quick[n=2]"):
+        live.until_record(epoch, task)
     live.until_running(epoch, 2)
     early = headrace("resume", epoch.run)
     assert early.code == 2
@@ -181,6 +183,18 @@ def test_a_repaired_spec_repeats_only_what_the_repair_reaches(headrace: Headrace
         "hold[n=2]": "succeeded",
         "last": "succeeded",
     }
+    hit, miss, told = (headrace("why", run, task) for task in ("quick[n=1]", "hold[n=1]", "last"))
+    assert "quick[n=1]: hit" in hit.out
+    assert f"by quick[n=1] of {run}, " in hit.out
+    assert "hold[n=1]: miss: its work was not found done (succeeded)" in miss.out
+    assert f"changed since {run}, epoch 2" in miss.out
+    assert miss.out.splitlines()[-4:] == [
+        "  the script, or a value in it",
+        "    -[ 1 = 1 ] || exit 7",
+        "    +[ 1 = 1 ] || true",
+        "     cat '1.txt' > held.txt",
+    ]
+    assert "no earlier run" in told.out
     assert live.text(f"results/{name}/last.txt") == f"{word} 1\n{word} 2\n"
     refused = headrace("resume", run, spec, "--param", "wrod=x")
     assert refused.code == 2
@@ -188,3 +202,6 @@ def test_a_repaired_spec_repeats_only_what_the_repair_reaches(headrace: Headrace
     other = headrace("resume", run, "--param", f"word={word}!")
     assert other.code == 0, other.err
     assert count(statuses(live, Epoch(run, 4)).values()) == {"succeeded": 5}
+    last = headrace("why", run, "hold[n=2]").out
+    assert "made by quick[n=2]" in last
+    assert f"headrace why {run} 'quick[n=2]' --local" in last

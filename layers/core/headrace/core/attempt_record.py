@@ -6,7 +6,7 @@ Jobs cannot write there: what a task declared, and where its results go, is not 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from headrace.core.task_work import Attempt, DeclaredOutput, Work
@@ -14,7 +14,7 @@ from headrace.core.task_work import Attempt, DeclaredOutput, Work
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An attempt as settle_task needs it. `prefix` is the work's folder."""
+    """An attempt as settle_task needs it. `prefix` is the work's folder; `shown` are the hash's parts as `why` shows them."""
 
     task: str
     process: str
@@ -26,6 +26,7 @@ class Plan:
     attempt: Attempt
     memory_mib: int
     time_s: int | None
+    shown: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_of(work: Work, prefix: str) -> Plan:
@@ -41,6 +42,7 @@ def plan_of(work: Work, prefix: str) -> Plan:
         attempt=work.attempt,
         memory_mib=work.memory_mib,
         time_s=work.time_s,
+        shown=work.hash.shown,
     )
 
 

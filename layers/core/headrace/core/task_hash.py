@@ -5,7 +5,7 @@ one attempt to the next), image, options, shell, environment, declared outputs, 
 another task is known by that task's hash and the path, so it has one identity however often it was made; any other is known
 by URI and ETag. What only places the work (queue, cpus, memory, time, labels, retries, publishing) stays out.
 
-Each part has a digest of its own, so that two hashes can be compared part by part.
+Each part has a digest of its own, so that two hashes can be compared part by part, and a readable form that says what differs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from headrace.core.values import File
@@ -22,15 +22,19 @@ from headrace.core.values import File
 VERSION: Final = 1
 """Raised when the meaning of a part changes: work of an older version is then not found again."""
 
+SHOWN_LIMIT: Final = 4_000
+"""Characters of a part's readable form: the digest tells that a long script differs, this shows where, mostly."""
+
 _PRODUCED: Final = re.compile(r"s3://.+/(?P<hash>[0-9a-f]{64})/a/[^/]+/out/(?P<path>.+)")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskHash:
-    """The hash (64 hex digits), and the digest (16) of each part of it by name."""
+    """The hash (64 hex digits), and by name the digest (16) and the readable form of each part of it."""
 
     value: str
     parts: Mapping[str, str]
+    shown: Mapping[str, str] = field(default_factory=dict)
 
 
 def task_hash(
@@ -63,7 +67,7 @@ def task_hash(
     for name, path, file in inputs:
         parts.setdefault(f"input {name}", []).append([path, identity(file)])  # type: ignore[attr-defined]  # a list by its key
     digests = {name: _digest(part)[:16] for name, part in parts.items()}
-    return TaskHash(_digest(digests), digests)
+    return TaskHash(_digest(digests), digests, {name: _readable(part) for name, part in parts.items()})
 
 
 def identity(file: File) -> str:
@@ -75,6 +79,22 @@ def identity(file: File) -> str:
 def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """Names of the parts in which two hashes differ."""
     return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+
+
+def _readable(part: Any) -> str:
+    """A part as lines: a map's by name, an input's files by path, text as it is."""
+    if isinstance(part, Mapping):
+        lines = [f"{name}: {_flat(part[name])}" for name in sorted(part)]
+    elif isinstance(part, list):
+        lines = [_flat(item, " <- ") for item in part]
+    else:
+        lines = [str(part)]
+    text = "\n".join(lines).encode("utf-8", "replace").decode()  # it is stored as UTF-8
+    return text if len(text) <= SHOWN_LIMIT else text[: SHOWN_LIMIT - 1] + "…"
+
+
+def _flat(value: Any, joint: str = " ") -> str:
+    return joint.join(str(item) for item in value if item not in ("", [])) if isinstance(value, list) else str(value)
 
 
 def _digest(value: Any) -> str:
