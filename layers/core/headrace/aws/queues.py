@@ -111,7 +111,8 @@ def _types(ec2: Any, wanted: Iterable[str]) -> tuple[InstanceType, ...] | None:
         pages = ec2.get_paginator("describe_instance_types").paginate(
             Filters=[{"Name": "instance-type", "Values": patterns}]
         )
-        return tuple(_instance(each) for page in pages for each in page["InstanceTypes"])
+        # None at all: names EC2 does not list as Batch means them. Batch judged them when the environment was made.
+        return tuple(_instance(each) for page in pages for each in page["InstanceTypes"]) or None
     except _UNANSWERED as error:
         logger.warning("instance types not looked at", extra={"types": patterns, "error": str(error)})
         return None

@@ -38,7 +38,7 @@ class InstanceType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """A compute environment of a queue. `types` None and `arch` empty: not known; `max_vcpus` None: no limit."""
+    """A compute environment of a queue. No `types` and an empty `arch`: not known; `max_vcpus` None: no limit."""
 
     name: str
     platform: Platform = "EC2"
@@ -148,10 +148,8 @@ def _why(demand: Demand, environment: Environment) -> str:
     if demand.arch and environment.arch and demand.arch != environment.arch:
         return f"its instances are {environment.arch}"
     types = environment.types
-    if types is None or any(_holds(each, demand) for each in types):
+    if not types or any(_holds(each, demand) for each in types):
         return ""
-    if not types:
-        return "none of its instance types is known in this region"
     if demand.gpus and not any(each.gpus >= demand.gpus for each in types):
         return f"its instances have at most {max(each.gpus for each in types)} GPUs"
     largest = max(types, key=lambda each: (each.memory_mib, each.vcpus))
