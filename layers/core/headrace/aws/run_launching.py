@@ -54,7 +54,8 @@ def dropped_of(event: S3EventBridgeNotificationEvent) -> Dropped:
     """The object an event tells of; InvalidValue for an event of another shape."""
     try:
         detail = event.detail
-        return Dropped(detail.bucket.name, detail.object.key, detail.object.get("version-id") or "")
+        # Not `object.key`, which decodes it: EventBridge encodes no keys, unlike S3's own notifications.
+        return Dropped(detail.bucket.name, detail.object["key"], detail.object.get("version-id") or "")
     except (KeyError, TypeError, AttributeError) as error:
         raise InvalidValue(f"this is no `Object Created` event of S3: it has no {error}") from error
 

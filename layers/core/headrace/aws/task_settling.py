@@ -112,7 +112,7 @@ def _attempt_ended(
     settler: Settler, task: _Task, plan: Plan, event: Mapping[str, Any], remaining_ms: RemainingMs
 ) -> dict[str, Any]:
     error = event.get("error") or {}
-    detail = event.get("job") or _told(error) or _found_by_name(task)
+    detail = event.get("job") or _told(str(error.get("Cause", "")), task)
     job = batch_detail.read(detail)
     place = attempt_prefix(plan.prefix, job.job_id, max(1, job.attempt)) if job else ""
     manifest = _manifest(place)
@@ -395,9 +395,15 @@ def _time(milliseconds: int | None) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat() if milliseconds else ""
 
 
-def _told(error: Mapping[str, Any]) -> object:
-    cause = str(error.get("Cause", ""))
-    return partial_json.read(cause) if cause.lstrip().startswith("{") else None
+def _told(cause: str, task: _Task) -> object:
+    """The job in an error's Cause. Where that was cut, or is none, Batch itself is asked, and what can be read is the rest."""
+    try:
+        whole = json.loads(cause)
+    except (ValueError, RecursionError):
+        whole = None
+    if batch_detail.read(whole):
+        return whole
+    return _found_by_name(task) or (partial_json.read(cause) if cause.lstrip().startswith("{") else None)
 
 
 def _found_by_name(task: _Task) -> object:
