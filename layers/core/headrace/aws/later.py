@@ -9,8 +9,8 @@ from headrace.aws.gates import Point
 from headrace.aws.lambdas import call_later
 from headrace.core.records import Epoch
 
-# An asynchronous event may have 256 KB; a point is two ids of 900 bytes, up to twice that as JSON.
-_POINTS = 60
+# An asynchronous event may have 256 KB; a point is two ids of 900 bytes.
+_POINTS = 100
 
 
 def release_later(function: str, epoch: Epoch, left: Iterable[Point], *, closing: bool = False) -> None:

@@ -129,9 +129,13 @@ def _tags(at: At) -> Any:
         if isinstance(child.value, Template):
             return child.value
         text = child.text("text of at most 256 characters")
-        if text is not None and (len(name) > 128 or len(text) > 256 or name.lower().startswith("aws:")):
+        if text is not None and (
+            not re.fullmatch(r"(?!(?i:aws:))[\w .:/=+@-]{1,128}", name)
+            or not re.fullmatch(r"[\w .:/=+@-]{0,256}", text)
+        ):
             child.refuse(
-                "not a tag S3 takes", expected="a name of at most 128 characters, not aws:…, and text of at most 256"
+                "not a tag S3 takes",
+                expected="a name of at most 128 characters, not aws:…, and text of at most 256: letters, digits, blanks and _ . : / = + - @",
             )
         tags[name] = text or ""
     if len(tags) > 10:
