@@ -33,6 +33,10 @@ sam: $(SAM) ## make .sam-venv with the sam command
 demo: setup ## run examples/lambda-variants on the local cloud, on real reads
 	@bash examples/demo.sh
 
+.PHONY: demo-failure
+demo-failure: setup ## run examples/failing on the local cloud: what a failed run tells, and how one goes on
+	@bash examples/demo-failure.sh
+
 .PHONY: test
 test: setup sam ## set-up and the whole test suite
 	$(BIN)/python -m pytest

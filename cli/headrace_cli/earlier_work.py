@@ -64,11 +64,15 @@ def plan_of(target: Target, epoch: Epoch, task: str) -> Plan | None:
 
 
 def before(target: Target, run: RunRecord, task: str) -> TaskWork | None:
-    """The same task where it was prepared last before this run."""
+    """The same task where it ended last before this run; where it was only prepared (and cancelled) when it never did."""
+    prepared: TaskWork | None = None
     for earlier in (*_epochs(target, run), *islice(_of_the_name(target, run), _RUNS_READ)):
         if plan := plan_of(target, earlier.epoch, task):
-            return TaskWork(earlier, plan, ledger.read_task(target.table, earlier.epoch, task))
-    return None
+            found = TaskWork(earlier, plan, ledger.read_task(target.table, earlier.epoch, task))
+            if found.record is not None:
+                return found
+            prepared = prepared or found
+    return prepared
 
 
 def result_of(target: Target, plan: Plan) -> dict[str, Any] | None:

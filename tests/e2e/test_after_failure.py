@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.support.live_stack import LiveStack, count, until
+from tests.support.live_stack import EXAMPLES, LiveStack, count, until
 
 from headrace.aws import ledger, ledger_runs
 from headrace.core import names
@@ -205,3 +205,25 @@ def test_a_repaired_spec_repeats_only_what_the_repair_reaches(headrace: Headrace
     last = headrace("why", run, "hold[n=2]").out
     assert "made by quick[n=2]" in last
     assert f"headrace why {run} 'quick[n=2]' --local" in last
+
+
+def test_the_failing_example_tells_each_cause_once_and_ends_well_repaired(headrace: Headrace, live: LiveStack):
+    """Memory, exit code, missing output and lost host stand in the digest with their fixes; repaired, it runs to its end."""
+    name = own_name("four")
+    for task, fault in (("hungry", "oom"), ("interrupted", "spot")):
+        live.fault(kind="batch", job=f"hr-{name}-*-{names.task_hash(task)}-*", fault=fault, afterSeconds=3)
+    failed = headrace("run", EXAMPLES / "failing" / "pipeline.yaml", "--param", "seconds=4", "--name", name)
+    assert failed.code == 1, failed.err
+    for line in ("hungry: out-of-memory", "strict: exit", "forgetful: missing-output", "interrupted: host-lost"):
+        assert f"* {line}\n" in failed.out
+    run = failed.out.split()[0]
+    assert statuses(live, Epoch(run, 1)) == {
+        **dict.fromkeys(("hungry", "strict", "forgetful", "interrupted"), "failed"),
+        "steady": "succeeded",
+    }
+    (alert,) = until(lambda: live.alerts(run))
+    assert "What to change: raise memory" in alert
+    live.cloud.ask("DELETE", "/faults")
+    repaired = headrace("resume", run, EXAMPLES / "failing" / "repaired.yaml", "--param", "seconds=0")
+    assert repaired.code == 0, repaired.out
+    assert statuses(live, Epoch(run, 2))["steady"] == "cached"
