@@ -7,6 +7,7 @@ UNIT = ROOT / "tests/unit/core"
 # Parts of one thing, held by the tests of the whole.
 ELSEWHERE = {
     "absent_directives": "test_directives: an unknown directive gets its answer",
+    "aws_settings": "contract/test_configuration_page",
     "container_option_page": "contract/test_container_options_page",
     "directive_schemas": "test_schema",
     "directive_table": "test_directives and contract/test_pipeline_spec_page",
