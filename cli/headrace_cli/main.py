@@ -14,6 +14,7 @@ from headrace_cli.commands import (
     cancel,
     check,
     clean,
+    clean_runs,
     import_config,
     local,
     logs,
@@ -93,7 +94,7 @@ for _group, _commands in (
     (app, (check.check, plan.plan, run.run, runs.runs, status.status, logs.logs)),
     (app, (cancel.cancel, resume.resume, why.why)),
     (app, (options.options, import_config.import_config, schema.schema)),
-    (_clean, (clean.definitions,)),
+    (_clean, (clean_runs.runs, clean.definitions)),
     (_local, (local.up, local.down, local.status, local.reset, local.alerts)),
     (app, (version.version,)),
 ):

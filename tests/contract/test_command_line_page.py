@@ -33,6 +33,7 @@ def test_every_command_has_a_section():
                 "version",
             )
         ),
+        "headrace clean runs",
         "headrace clean definitions",
         *(f"headrace local {name}" for name in ("up", "down", "status", "reset", "alerts")),
     }

@@ -129,6 +129,16 @@ def target(epoch: Epoch, uri: str) -> Key:
     return Key(f"P#{epoch}#{names.record_partition(uri)}", uri)
 
 
+def targets(epoch: Epoch) -> tuple[Range, ...]:
+    """All places the epoch publishes to: one range per partition."""
+    return tuple(Range(f"P#{epoch}#{part}") for part in PARTITIONS)
+
+
+def latch(epoch: Epoch, latch_id: str) -> Range:
+    """Everything of a latch: its shards and who waits for it."""
+    return Range(_latch(epoch, latch_id))
+
+
 def job_definition(name: str) -> Key:
     """The Batch job definition registered under this name, which ends in the hash of its content."""
     return Key(f"J#{name}", "definition")
