@@ -13,7 +13,7 @@ from headrace.aws.task_preparing import Preparer, prepare
 SETTINGS = read(PrepareTaskSettings)
 DYNAMODB = client("dynamodb")
 REGION = DYNAMODB.meta.region_name
-QUEUES = Queues(hasty("batch"), hasty("ec2"), REGION)
+QUEUES = Queues(hasty, REGION)
 PREPARER = Preparer(SETTINGS, Table(DYNAMODB, SETTINGS.ledger), REGION, QUEUES)
 
 

@@ -90,7 +90,7 @@ def test_names_ec2_does_not_know_stop_nothing(ec2):
 def test_a_queue_is_asked_for_once_in_five_minutes(ec2):
     """Thousands of tasks in a warm function cost one question."""
     now, batch = [0.0], Batch("c5.large")
-    kept = Queues(batch, ec2, "eu-west-1", clock=lambda: now[0])
+    kept = Queues({"batch": batch, "ec2": ec2}.__getitem__, "eu-west-1", clock=lambda: now[0])
     for now[0] in (1.0, 2.0, 299.0):
         kept.check(Demand(vcpus=1, memory_mib=1024), "q")
     assert batch.asked == 1
@@ -101,7 +101,7 @@ def test_a_queue_is_asked_for_once_in_five_minutes(ec2):
 
 def test_what_does_not_fit_is_refused(ec2):
     """The largest instance is named; so are the queues there are, for one that is not."""
-    kept = Queues(Batch("c5.large"), ec2, "eu-west-1")
+    kept = Queues({"batch": Batch("c5.large"), "ec2": ec2}.__getitem__, "eu-west-1")
     with pytest.raises(InvalidSpec, match=r"c5\.large, has 2 vCPUs and 4096 MiB"):
         kept.check(Demand(vcpus=1, memory_mib=4096), "q")
     with pytest.raises(InvalidSpec, match=r"no job queue 'other' in eu-west-1 \(expected one of q\)"):
@@ -119,13 +119,13 @@ def test_what_does_not_fit_is_refused(ec2):
 def test_a_question_without_an_answer_stops_nothing(ec2, error):
     """Submission goes on when Batch does not say, whatever the reason."""
     batch = Batch("c5.large", error=error)
-    Queues(batch, ec2, "eu-west-1").check(Demand(vcpus=1000, memory_mib=10**7), "q")
+    Queues({"batch": batch, "ec2": ec2}.__getitem__, "eu-west-1").check(Demand(vcpus=1000, memory_mib=10**7), "q")
     assert batch.asked == 1
 
 
 def test_ec2_without_an_answer_leaves_types_unknown():
     """The environment's limit still counts."""
-    kept = Queues(Batch("c5.large"), Silent(), "eu-west-1")
+    kept = Queues({"batch": Batch("c5.large"), "ec2": Silent()}.__getitem__, "eu-west-1")
     kept.check(Demand(vcpus=64, memory_mib=10**7), "q")
     with pytest.raises(InvalidSpec, match="maxvCpus is 64"):
         kept.check(Demand(vcpus=65), "q")

@@ -6,6 +6,7 @@ Instance types come from EC2 itself (DescribeInstanceTypes), so that new ones ar
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
@@ -13,9 +14,11 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from headrace.aws.observability import logger
 from headrace.core.errors import InvalidSpec
 from headrace.core.preflight import Demand, Environment, InstanceType, Queue, ailments, misfits, no_queue
+
+# Not the functions' own logger: the command reads queues too, and has nothing to trace.
+_log = logging.getLogger("headrace.queues")
 
 _KEPT_S: Final = 300.0
 _UNANSWERED: Final = (ClientError, BotoCoreError)
@@ -25,10 +28,9 @@ _CHOSEN_BY_BATCH: Final = {"optimal": "x86_64", "default_x86_64": "x86_64", "def
 
 @dataclass(slots=True)
 class Queues:
-    """The queues of a region, each kept for five minutes; `batch` and `ec2` are clients that give up early."""
+    """The queues of a region, each kept for five minutes; `client` gives clients that give up early, when they are needed."""
 
-    batch: Any
-    ec2: Any
+    client: Callable[[str], Any]
     region: str
     clock: Callable[[], float] = monotonic
     _kept: dict[str, tuple[float, Queue | None]] = field(default_factory=dict)
@@ -37,14 +39,14 @@ class Queues:
         """InvalidSpec when the queue is not there, or can never run such a job; what may heal is only logged."""
         try:
             queue = self.find(name)
-            known = [] if queue else names(self.batch)
+            known = [] if queue else names(self.client("batch"))
         except _UNANSWERED as error:
-            logger.warning("queue not looked at", extra={"queue": name, "error": str(error)})
+            _log.warning("queue %s not looked at: %s", name, error)
             return
         if queue is None:
             raise InvalidSpec([no_queue(name, self.region, known)])
         for problem in ailments(queue):
-            logger.warning(str(problem))
+            _log.warning("%s", problem)
         if problems := misfits(demand, queue):
             raise InvalidSpec(problems)
 
@@ -53,7 +55,7 @@ class Queues:
         now = self.clock()
         until, queue = self._kept.get(name, (0.0, None))
         if now >= until:
-            queue = read(self.batch, self.ec2, name)
+            queue = read(self.client("batch"), self.client("ec2"), name)
             if queue:
                 self._kept[name] = (now + _KEPT_S, queue)
         return queue
@@ -114,7 +116,7 @@ def _types(ec2: Any, wanted: Iterable[str]) -> tuple[InstanceType, ...] | None:
         # None at all: names EC2 does not list as Batch means them. Batch judged them when the environment was made.
         return tuple(_instance(each) for page in pages for each in page["InstanceTypes"]) or None
     except _UNANSWERED as error:
-        logger.warning("instance types not looked at", extra={"types": patterns, "error": str(error)})
+        _log.warning("instance types %s not looked at: %s", patterns, error)
         return None
 
 
