@@ -6,6 +6,7 @@ CORE = ROOT / "layers/core/headrace/core"
 UNIT = ROOT / "tests/unit/core"
 # Parts of one thing, held by the tests of the whole.
 ELSEWHERE = {
+    "import_config_page": "contract/test_coming_from_nextflow_page",
     "absent_directives": "test_directives: an unknown directive gets its answer",
     "aws_settings": "contract/test_configuration_page",
     "container_option_page": "contract/test_container_options_page",
