@@ -153,7 +153,7 @@ def test_an_event_of_another_shape(live: LiveStack, wrong: dict[str, Any]):
     assert until(arrived, what="the dead letter")
     answer = live.client("lambda").invoke(FunctionName=f"{live.name}-launch-run", Payload=json.dumps(marked))
     told = json.loads(answer["Payload"].read())
-    assert told["errorType"] == "InvalidValue"
+    assert told["errorType"] == "InvalidSpec"
     assert "Object Created" in told["errorMessage"]
 
 
