@@ -142,7 +142,10 @@ def _machine_alias(name: str, given: dict[str, Any], _old: str | None) -> Made:
     return Made(alias.arn, {"Arn": alias.arn})
 
 
-def _function_version(_name: str, given: dict[str, Any], _old: str | None) -> Made:
+def _function_version(_name: str, given: dict[str, Any], old: str | None) -> Made:
+    # moto notes changed code only, AWS changed configuration too; SAM makes this resource anew for either.
+    if old is None:
+        patch_lambda.backend().get_function(given["FunctionName"]).code_or_config_updated = True
     version = patch_lambda.backend().publish_version(given["FunctionName"], given.get("Description", ""))
     return Made(version.function_arn, {"Version": str(version.version), "FunctionArn": version.function_arn})
 

@@ -307,14 +307,29 @@ def _updates(parsing: Any) -> None:
                 if follows and changed & _references(resource):
                     changed.add(name)
             grown = len(changed) > before
+        # A new version is a copy of its function, which is changed in place: upstream would add it before that.
+        late = [name for name in found["Add"] if other_template["Resources"][name].get("Type") == _VERSION]
+        found["Add"] = [name for name in found["Add"] if name not in late]
         order = list(other_template["Resources"])
         found["Modify"] = sorted(
-            changed, key=lambda name: (other_template["Resources"][name].get("Type") in _FOLLOWERS, order.index(name))
+            {*changed, *late},
+            key=lambda name: (_RANKS.get(other_template["Resources"][name].get("Type"), 1), order.index(name)),
         )
         return dict(found)
 
     replace(resources, "build_resource_diff", build_resource_diff)
 
+
+_VERSION: Final = "AWS::Lambda::Version"
+_RANKS: Final = {
+    "AWS::Lambda::Function": 0,
+    _VERSION: 2,
+    "AWS::Lambda::Alias": 3,
+    "AWS::StepFunctions::StateMachine": 3,
+    "AWS::StepFunctions::StateMachineVersion": 4,
+    "AWS::StepFunctions::StateMachineAlias": 5,
+}
+"""The order in which changed resources are changed: who refers to one comes behind it."""
 
 _FOLLOWERS: Final = {"AWS::StepFunctions::StateMachineVersion", "AWS::StepFunctions::StateMachineAlias"}
 
