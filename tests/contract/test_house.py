@@ -4,8 +4,9 @@ import dataclasses
 import re
 
 import pytest
-from headrace.aws import settings
 from tests.support.stack import MACHINES, ROOT, machine, resources, snake, states, template
+
+from headrace.aws import settings
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 FOLDERS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
@@ -13,9 +14,9 @@ FOLDERS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.p
 
 def variables(logical: str) -> set[str]:
     """The HEADRACE_ variables a function is given."""
-    given = template()["Globals"]["Function"]["Environment"]["Variables"] | FUNCTIONS[logical]["Properties"].get("Environment", {}).get(
-        "Variables", {}
-    )
+    given = template()["Globals"]["Function"]["Environment"]["Variables"] | FUNCTIONS[logical]["Properties"].get(
+        "Environment", {}
+    ).get("Variables", {})
     return {name for name in given if name.startswith(settings.PREFIX)}
 
 
@@ -69,7 +70,7 @@ def test_a_function_folder_holds_its_handler_only(folder: str):
 def test_the_layer_carries_what_the_package_pins():
     """The layer's requirements are pinned to the versions the tests run with."""
     project = (ROOT / "pyproject.toml").read_text()
-    pins = re.findall(r"^(\S+==\S+)", (ROOT / "layers/core/requirements.txt").read_text(), re.M)
+    pins = re.findall(r"^(\S+==\S+)", (ROOT / "layers/core/requirements.txt").read_text(), re.MULTILINE)
     assert pins
     assert [pin for pin in pins if f'"{pin}"' not in project] == []
 
@@ -77,7 +78,8 @@ def test_the_layer_carries_what_the_package_pins():
 def test_core_is_pure():
     """Nothing in the core imports AWS, the environment, the clock, files, randomness or logging."""
     banned = re.compile(
-        r"^\s*(?:import|from)\s+(?:boto3|botocore|os|pathlib|time|random|logging|socket|subprocess|headrace\.aws)\b|datetime\.now|time\.time\(", re.M
+        r"^\s*(?:import|from)\s+(?:boto3|botocore|os|pathlib|time|random|logging|socket|subprocess|headrace\.aws)\b|datetime\.now|time\.time\(",
+        re.MULTILINE,
     )
     found = {path.name for path in (ROOT / "layers/core/headrace/core").glob("*.py") if banned.search(path.read_text())}
     assert found == set()

@@ -13,7 +13,19 @@ from botocore import xform_name
 from botocore.session import get_session
 from tests.support.stack import ROOT
 
-SERVICES = ("s3", "dynamodb", "batch", "stepfunctions", "events", "lambda", "logs", "sns", "sqs", "secretsmanager", "ec2")
+SERVICES = (
+    "s3",
+    "dynamodb",
+    "batch",
+    "stepfunctions",
+    "events",
+    "lambda",
+    "logs",
+    "sns",
+    "sqs",
+    "secretsmanager",
+    "ec2",
+)
 TRANSACTION = frozenset({"Put", "Update", "Delete", "ConditionCheck"})
 Node = tuple[str, str]
 

@@ -54,7 +54,11 @@ class Problem:
 
     def __str__(self) -> str:
         """`file:line: path: message (got …; expected …). hint`."""
-        place = f"{self.file}:{self.line}" if self.file and self.line else self.file or (f"line {self.line}" if self.line else "")
+        place = (
+            f"{self.file}:{self.line}"
+            if self.file and self.line
+            else self.file or (f"line {self.line}" if self.line else "")
+        )
         head = ": ".join(part for part in (place, self.path, self.message) if part)
         facts = []
         if self.value is not _ABSENT:
@@ -91,5 +95,7 @@ def shown(value: object) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean 'x'?` for the known name closest to `name`, empty when none is close."""
     names = sorted(known)
-    match = difflib.get_close_matches(name, names, n=1, cutoff=0.6) or [k for k in names if k.lower() == name.lower()][:1]
+    match = (
+        difflib.get_close_matches(name, names, n=1, cutoff=0.6) or [k for k in names if k.lower() == name.lower()][:1]
+    )
     return f"did you mean '{match[0]}'?" if match else ""
