@@ -191,3 +191,11 @@ def test_the_weakest_layer():
     """A deployment's directive holds until anybody says otherwise."""
     assert submission("cpus: 2", {"queue": "spot", "cpus": 8})["jobQueue"] == "spot"
     assert sizes(submission("cpus: 2", {"cpus": 8}))["VCPU"] == "2"
+
+
+def test_what_has_no_effect_yet_is_said():
+    """A directive that is read and not acted on does not pass in silence."""
+    said = " ".join(job_build.notes(work("maxErrors: 3\nwaitLimit: 30m")))
+    assert "maxErrors has no effect yet" in said
+    assert "waitLimit has no effect yet" in said
+    assert "stopWhen" not in said
