@@ -174,6 +174,7 @@ def _ends() -> None:
 def _evaluate_with_timeout(self: Any, env: Any) -> None:
     from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
 
+    _renew_token(env)
     self.timeout.eval(env=env)
     timeout_s = min(env.stack.pop(), threading.TIMEOUT_MAX)
     frame = env.open_frame()
@@ -206,6 +207,14 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     if finished and error and env.is_running():
         raise error[0]
     _take(self, env, result[0] if finished and result else None)
+
+
+def _renew_token(env: Any) -> None:
+    """Each try of a state has a token of its own; upstream makes one for all of them, which its first time-out closes."""
+    context = env.states.context_object
+    if "Task" in context.context_object_data and context.context_object_data["State"].get("RetryCount"):
+        tokens.close(context.context_object_data["Task"]["Token"])
+        env.callback_pool_manager.add(context.update_task_token())
 
 
 def _closed_unanswered(frame: Any) -> bool:

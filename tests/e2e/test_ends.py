@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from tests.support.live_stack import ROOT, Ended, LiveStack, count, until
 
+from headrace.aws.table import get, update
+from headrace.core import ledger_keys, names
 from headrace.core.records import Epoch
 from headrace_local import deploy
 
@@ -139,6 +141,66 @@ def test_a_failed_run_is_resumed_by_hand_with_another_spec(live: LiveStack):
     assert again.statuses() == {"make": "cached", "use": "succeeded"}
     assert again.results() == {"o.txt": "mended\n"}
     assert first.record.state == "failed"
+
+
+def test_a_job_that_comes_too_late(live: LiveStack, tmp_path: Path):
+    """A job submitted after its run began to drain is ended by the schedule, not waited for."""
+    spec = {
+        "name": "late",
+        "defaults": {"container": IMAGE},
+        "processes": {
+            "boom": {"script": f"until [ -e '{tmp_path}/boom' ]; do sleep 0.1; done; exit 3"},
+            "gate": {"outputs": {"o": "o"}, "script": f"until [ -e '{tmp_path}/gate' ]; do sleep 0.1; done; touch o"},
+            "late": {"inputs": {"o": "${{ gate.o }}"}, "script": "sleep 3000; cat ${{ o }}"},
+        },
+    }
+    epoch = live.begin(spec)
+    live.until_running(epoch, 2)
+    live.fault(kind="throttle", operation="batch:SubmitJob", times=4)
+    (tmp_path / "gate").touch()
+    until(lambda: live.cloud.ask("GET", "/faults")[-1]["struck"], what="the submission of `late` to be throttled")
+    (tmp_path / "boom").touch()
+    live.until_record(epoch, "boom")
+    until(lambda: len(live.jobs(names.job_prefix(epoch.run, 1))) == 3, what="the late job")
+
+    def over() -> bool:
+        live.conclude()
+        return live.execution(epoch)["status"] != "RUNNING"
+
+    until(over, what="the sweep to end the late job")
+    ended = live.ended(epoch)
+    assert ended.error == "TaskFailed"
+    assert ended.statuses() == {"boom": "failed", "gate": "succeeded"}
+    assert ended.record.tasks == {"failed": 1, "succeeded": 1, "cancelled": 1}
+
+
+def test_a_lost_release_costs_one_time_out(live: LiveStack, tmp_path: Path):
+    """A gate nobody opens is looked at again at its time-out (an hour; three seconds in this stack), with a fresh token."""
+    for name in ("functions", "layers", "template.batch.yaml", "template.yaml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "statemachines").mkdir()
+    for path in (ROOT / "statemachines").glob("*.yaml"):
+        changed = path.read_text().replace("TimeoutSeconds: 3600", "TimeoutSeconds: 3")
+        (tmp_path / "statemachines" / path.name).write_text(changed)
+    outputs = deploy(live.cloud.endpoint, tmp_path / "template.yaml", "hasty", {})
+    hasty = LiveStack(live.cloud, "hasty", outputs)
+    epoch = hasty.begin(_chain(tmp_path, "hasty"))
+    hasty.until_running(epoch)
+    waiting = ledger_keys.last_waiter(epoch, "last")
+    until(lambda: get(hasty.table, waiting), what="`last` to wait")
+
+    def refreshed() -> bool:
+        """Whether a later try has put a fresh token in the place of a spoilt one."""
+        item = get(hasty.table, waiting)
+        return bool(item and item["tries"]["N"] != "0")
+
+    for key in (waiting, ledger_keys.waiter(epoch, "hold", 1, "last")):
+        update(hasty.table, key, "SET #token = :none", "attribute_exists(#pk)", {":none": "nobody"})
+    until(refreshed, what="a second try with a fresh token")
+    (tmp_path / "go").touch()
+    ended = hasty.ended(epoch)
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert ended.statuses()["last"] == "succeeded"
 
 
 def test_a_deploy_in_the_middle(live: LiveStack, tmp_path: Path):

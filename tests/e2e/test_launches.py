@@ -47,12 +47,14 @@ def test_a_duplicated_event_runs_once(live: LiveStack):
 
 
 def test_an_overwritten_object_is_a_new_run(live: LiveStack):
-    """The same key written again is another version and another run, whose work is there already."""
+    """The same key written again is another version and another run, whose work is there already and is published again."""
     first = live.drop("again.yaml", HELLO, "hello")
     assert live.ended(first).status == "SUCCEEDED"
     second = live.drop("again.yaml", HELLO, "hello")
     assert second.run != first.run
-    assert live.ended(second).statuses() == {"hello": "cached"}
+    ended = live.ended(second)
+    assert ended.statuses() == {"hello": "cached"}
+    assert ended.results() == {"hello.txt": "Hello, from task hello, attempt 1\n"}
 
 
 def test_a_request_in_a_folder_of_its_pipelines_name(live: LiveStack):

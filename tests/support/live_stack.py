@@ -182,7 +182,11 @@ class LiveStack:
 
     def until_record(self, epoch: Epoch, task: str) -> TaskRecord:
         """Wait until a task has its record."""
-        return until(lambda: ledger.read_task(self.table, epoch, task), what=f"a record of {task}")
+        return until(
+            lambda: ledger.read_task(self.table, epoch, task),
+            what=f"{epoch}: a record of {task}",
+            unless=self._over(epoch),
+        )
 
     def until_running(self, epoch: Epoch, count: int = 1) -> list[dict[str, Any]]:
         """Wait until so many jobs of a run are RUNNING."""
@@ -191,7 +195,17 @@ class LiveStack:
             found = [job for job in self.jobs(names.job_prefix(epoch.run, epoch.number)) if job["status"] == "RUNNING"]
             return found if len(found) >= count else None
 
-        return until(running, what=f"{count} running jobs of {epoch}")
+        return until(running, what=f"{epoch}: {count} running jobs", unless=self._over(epoch))
+
+    def _over(self, epoch: Epoch) -> Callable[[], str]:
+        """Says how an execution ended when it did: what a test waits for does not come any more."""
+
+        def ended() -> str:
+            found = self.execution(epoch)
+            over = found is not None and found["status"] != "RUNNING"
+            return f"{found['status']}: {found.get('error')}: {found.get('cause')}" if found and over else ""
+
+        return ended
 
     def conclude(self) -> None:
         """What the schedule does: one sweep."""
@@ -298,13 +312,21 @@ def client(endpoint: str, service: str) -> Any:
     return session.client(service, endpoint_url=endpoint, config=config)
 
 
-def until(check: Callable[[], T | None], within_s: float = PATIENCE_S, what: str = "it") -> T:
-    """The first true value of `check`."""
+def until(
+    check: Callable[[], T | None],
+    within_s: float = PATIENCE_S,
+    what: str = "it",
+    unless: Callable[[], str] = lambda: "",
+) -> T:
+    """The first true value of `check`; `unless` says why it cannot come any more."""
     deadline = time.monotonic() + within_s
-    while not (value := check()):
+    while True:
+        why = unless()
+        if value := check():
+            return value
+        assert not why, f"no {what}: {why}"
         assert time.monotonic() < deadline, f"waited {within_s:g} s for {what}"
         time.sleep(0.05)
-    return value
 
 
 def count(statuses: Iterable[str]) -> dict[str, int]:

@@ -23,7 +23,7 @@ from headrace.aws.settings import ConcludeRunSettings
 from headrace.aws.step_functions import send
 from headrace.aws.table import Table
 from headrace.core import alert_events, conclusion, digest, failure_note, run_facts, run_state, values
-from headrace.core.conclusion import CANCEL_PREFIX, Conclusion
+from headrace.core.conclusion import CANCEL_PREFIX, FINISH_PREFIX, Conclusion
 from headrace.core.digest_markdown import to_markdown
 from headrace.core.errors import HeadraceError
 from headrace.core.outcome import Outcome
@@ -75,15 +75,22 @@ def from_event(concluder: Concluder, event: Mapping[str, Any], now: str, remaini
 
 
 def sweep(concluder: Concluder, now: str, remaining_ms: RemainingMs) -> None:
-    """The schedule: every run that is not concluded and whose execution is over."""
+    """The schedule: every run that is not concluded and whose execution is over; and jobs that came too late to a closing one.
+
+    A task may pass PrepareTask just before its run closes; its job is submitted after the run's jobs were ended.
+    """
     for entry in ledger_runs.unconcluded_runs(concluder.table):
         if remaining_ms() < 60_000:
             return
         run = ledger_runs.read_run(concluder.table, entry.epoch)
         found = step_functions.describe(client("stepfunctions"), entry.execution)
-        if run is None or (found and found.status in ("RUNNING", "PENDING_REDRIVE")):
+        if run is None:
             continue
         try:
+            if found and found.status in ("RUNNING", "PENDING_REDRIVE"):
+                if run.state == run_state.CLOSING and not run.closing.startswith(FINISH_PREFIX):
+                    _terminate(concluder, run.epoch, f"run {run.epoch.run} drains")
+                continue
             _end(concluder, run, found.status if found else "ABORTED", now, remaining_ms, by="sweep")
         except Exception:  # noqa: BLE001
             # One run that cannot be concluded must not keep the others from it.
@@ -105,12 +112,7 @@ def _end(concluder: Concluder, run: RunRecord, status: str, now: str, remaining_
         f"{CANCEL_PREFIX}the execution was {words}" if status == "ABORTED" else f"the execution {words}",
         remaining_ms,
     )
-    live = sweeping.terminate_jobs(
-        client("batch"),
-        run.epoch,
-        sweeping.queues_of(concluder.table, run.epoch, concluder.settings.queue),
-        f"the execution of run {run.epoch.run} was {words}",
-    )
+    live = _terminate(concluder, run.epoch, f"the execution of run {run.epoch.run} was {words}")
     clean = not live and sweeping.map_runs_over(_executions(concluder, run.epoch))
     sweeps = ledger_runs.count_sweep(concluder.table, run.epoch, clean=clean)
     logger.info("swept", extra={"run": run.epoch.run, "live_jobs": len(live), "clean_sweeps": sweeps})
@@ -136,12 +138,7 @@ def conclude(
     ended = conclusion.conclude(run, records, planned, error=error, status=status)
     if ended.state != "succeeded":
         _close(concluder, epoch, ended.cause or ended.state, remaining_ms)
-    sweeping.terminate_jobs(
-        client("batch"),
-        epoch,
-        sweeping.queues_of(table, epoch, concluder.settings.queue),
-        f"run {epoch.run} is over: {ended.state}",
-    )
+    _terminate(concluder, epoch, f"run {epoch.run} is over: {ended.state}")
     final = replace(run, state=ended.state, ended=run.ended or now, cause=ended.cause, tasks=dict(ended.counts))
     failed = [record for record in records.values() if record.status == "failed"]
     attempts = [attempt for tried in ledger.all_attempts(table, epoch).values() for attempt in tried]
@@ -176,6 +173,12 @@ def conclude(
         # Only now: a function that died before has left the run among the open ones, and the sweep tells it.
         ledger_runs.forget_open(table, epoch)
     return ended
+
+
+def _terminate(concluder: Concluder, epoch: Epoch, why: str) -> list[str]:
+    """End every live job of a run; which they were."""
+    queues = sweeping.queues_of(concluder.table, epoch, concluder.settings.queue)
+    return sweeping.terminate_jobs(client("batch"), epoch, queues, why)
 
 
 def _close(concluder: Concluder, epoch: Epoch, why: str, remaining_ms: RemainingMs) -> None:

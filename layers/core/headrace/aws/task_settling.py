@@ -44,6 +44,7 @@ from headrace.core import (
 from headrace.core.attempt_facts import AttemptFacts
 from headrace.core.attempt_record import Plan
 from headrace.core.axis_items import from_files
+from headrace.core.conclusion import FINISH_PREFIX, root_cause
 from headrace.core.directives import TaskDirectives
 from headrace.core.errors import HeadraceError, InvalidValue
 from headrace.core.ledger_items import fits_inline
@@ -254,12 +255,11 @@ def _fail(
     settled = gates.settle(settler.table, task.epoch, record, [], send=_send(), remaining_ms=remaining_ms)
     if settled.record.status not in ("failed", "expanded"):
         return {"verdict": "done"}  # an earlier settle of this task had another result, which stands
-    left = gates.close(
-        settler.table, task.epoch, f"{task.id} failed: {outcome.cause}", send=_send(), remaining_ms=remaining_ms
-    )
+    why = f"{FINISH_PREFIX if step.drain == 'finish' else ''}{task.id} failed: {outcome.cause}"
+    left = gates.close(settler.table, task.epoch, why, send=_send(), remaining_ms=remaining_ms)
     release_later(settler.settings.settle_task, task.epoch, left, closing=True)
-    first = ledger_runs.run_of(settler.table, task.epoch).closing.startswith(f"{task.id} failed")
-    if first and step.drain != "finish":  # whoever closed the run ends its jobs; hundreds that fail with it need not
+    # Whoever closed the run ends its jobs; hundreds that fail with it need not. Those submitted after it are the sweep's.
+    if ledger_runs.run_of(settler.table, task.epoch).closing.startswith(f"{task.id} failed"):
         sweeping.terminate_jobs(
             client("batch"),
             task.epoch,
@@ -287,8 +287,6 @@ def _engine_failure(
     settler: Settler, task: _Task, event: Mapping[str, Any], remaining_ms: RemainingMs
 ) -> dict[str, Any]:
     """A state before the job broke: what the user can put right is said as it is, everything else is the engine's."""
-    from headrace.core.conclusion import root_cause  # noqa: PLC0415
-
     name, cause = root_cause(event["error"])
     kind = OutcomeClass.SUBMIT_REFUSED if name in ("InvalidSpec", "InvalidValue", "Refused") else OutcomeClass.ENGINE
     outcome = Outcome(

@@ -19,6 +19,8 @@ from headrace.core.run_state import CONCLUDED
 
 CANCEL_PREFIX: Final = "cancelled: "
 STOP_PREFIX: Final = "stopped: "
+FINISH_PREFIX: Final = "finishing: "
+"""How a run's reason to close begins, where it decides something: what runs is brought to its end after FINISH_PREFIX."""
 _CAUSE_LIMIT: Final = 32_000
 _NESTED: Final = 4
 _ABORTED: Final = {"ABORTED": "cancelled", "TIMED_OUT": "failed"}
@@ -79,7 +81,7 @@ def _read(
     if name:
         return Conclusion("failed", name, cause, counts)
     if closing and not closing.startswith(STOP_PREFIX):
-        return Conclusion("failed", "TaskFailed", one_line(closing, 500), counts)
+        return Conclusion("failed", "TaskFailed", one_line(closing.removeprefix(FINISH_PREFIX), 500), counts)
     if status in _ABORTED:
         return Conclusion(
             _ABORTED[status], status.title(), f"the execution was {status.lower().replace('_', ' ')}", counts
