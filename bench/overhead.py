@@ -82,8 +82,12 @@ class Measured:
     @property
     def lambdas(self) -> dict[str, int]:
         """Invocations by function."""
-        found = {what: n for (who, what), n in self.calls.items() if who == "executed" and what.startswith("lambda:")}
-        return {next((name for name in GIB if what.endswith(name)), what): n for what, n in sorted(found.items())}
+        found: Counter[str] = Counter()
+        for (who, what), n in self.calls.items():
+            if n and who == "executed" and what.startswith("lambda:"):
+                # Functions of another stack in the same cloud end in the same name.
+                found[next((name for name in GIB if what.endswith(name)), what)] += n
+        return dict(found)
 
     def units(self) -> dict[str, float]:
         """What AWS bills, for the whole run."""
