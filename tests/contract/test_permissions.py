@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 from tests.support.call_graph import operations, reached
-from tests.support.stack import ROOT, resources, snake, template
+from tests.support.stack import ROOT, TEMPLATES, resources, snake, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")
-TEMPLATES = ("template.yaml", "template.batch.yaml")
 READ = {"s3:GetObject", "s3:GetObjectVersion"}
 ACTIONS: dict[str, set[str]] = {
     "get_object": READ,

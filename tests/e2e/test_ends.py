@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.support.live_stack import ROOT, Ended, LiveStack, count, until
+from tests.support.stack import TEMPLATES
 
 from headrace.aws.table import get, update
 from headrace.core import ledger_keys, names
@@ -176,7 +177,7 @@ def test_a_job_that_comes_too_late(live: LiveStack, tmp_path: Path):
 
 def test_a_lost_release_costs_one_time_out(live: LiveStack, tmp_path: Path):
     """A gate nobody opens is looked at again at its time-out (an hour; three seconds in this stack), with a fresh token."""
-    for name in ("functions", "layers", "template.batch.yaml", "template.yaml"):
+    for name in ("functions", "layers", *TEMPLATES):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "statemachines").mkdir()
     for path in (ROOT / "statemachines").glob("*.yaml"):
@@ -206,7 +207,7 @@ def test_a_lost_release_costs_one_time_out(live: LiveStack, tmp_path: Path):
 def test_a_deploy_in_the_middle(live: LiveStack, tmp_path: Path):
     """New code and definitions do not touch a run in flight: it goes on with the versions it began with."""
     template = tmp_path / "template.yaml"
-    for name in ("functions", "layers", "statemachines", "template.batch.yaml"):
+    for name in ("functions", "layers", "statemachines", *TEMPLATES[1:]):
         (tmp_path / name).symlink_to(ROOT / name)
     changed = (
         (ROOT / "template.yaml")

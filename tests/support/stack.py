@@ -9,6 +9,7 @@ import yaml
 from cfnlint.decode.cfn_yaml import load as load_template
 
 ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ("template.yaml", *sorted(path.name for path in ROOT.glob("template.*.yaml")))
 MACHINES = ("run_pipeline", "run_scope")
 
 
