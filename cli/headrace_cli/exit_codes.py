@@ -9,6 +9,8 @@ from typing import Final
 
 DONE: Final = 0
 RUN_FAILED: Final = 1
+PROBLEMS: Final = 1
+"""Of a command that looks at something: it is not as it must be."""
 WRONG_INPUT: Final = 2
 NO_AWS: Final = 3
 FAULT: Final = 70
@@ -17,7 +19,10 @@ DETACHED: Final = 130
 
 MEANINGS: Final = (
     (DONE, "done; a run that was followed succeeded, or stopped as its `stopWhen` says"),
-    (RUN_FAILED, "the run failed or was cancelled; of `cancel`: it has not ended yet"),
+    (
+        RUN_FAILED,
+        "the run failed or was cancelled; of `cancel`: it has not ended yet; of `version`: command and stack do not fit",
+    ),
     (WRONG_INPUT, "wrong input: the spec, a param, an option, the name of a run"),
     (NO_AWS, "AWS, the stack or credentials are missing, or the local cloud did not start"),
     (FAULT, "a fault of Headrace itself; the log file says more"),

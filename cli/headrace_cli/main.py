@@ -17,6 +17,7 @@ from headrace_cli.commands import (
     clean_runs,
     import_config,
     local,
+    local_invoke,
     logs,
     options,
     plan,
@@ -95,7 +96,7 @@ for _group, _commands in (
     (app, (cancel.cancel, resume.resume, why.why)),
     (app, (options.options, import_config.import_config, schema.schema)),
     (_clean, (clean_runs.runs, clean.definitions)),
-    (_local, (local.up, local.down, local.status, local.reset, local.alerts)),
+    (_local, (local.up, local.down, local.status, local.reset, local.alerts, local_invoke.invoke)),
     (app, (version.version,)),
 ):
     for _command in _commands:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from headrace.aws.table import Table
-from headrace_cli import logbook
+from headrace_cli import installed, logbook, shown, versions
 from headrace_cli.failures import MissingAws
 
 _OUTPUTS: Final = ("Bucket", "Ledger", "Queue", "JobLogs")
@@ -76,7 +76,11 @@ def reach(*, local: bool, profile: str | None, region: str | None, stack: str) -
 
         endpoint, outputs = local_cloud.ready(stack)
         return Target(_loopback_session(), stack, "the local cloud", endpoint, outputs)
-    return _on_aws(profile, region, stack)
+    target = _on_aws(profile, region, stack)
+    found = versions.compare(installed.version(), target.outputs.get("Version", ""))
+    if found.relation is versions.Relation.MISMATCH:
+        shown.note(f"warning: {found.says}. {found.advice}", style="yellow")
+    return target
 
 
 def _on_aws(profile: str | None, region: str | None, stack: str) -> Target:

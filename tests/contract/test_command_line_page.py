@@ -35,5 +35,5 @@ def test_every_command_has_a_section():
         ),
         "headrace clean runs",
         "headrace clean definitions",
-        *(f"headrace local {name}" for name in ("up", "down", "status", "reset", "alerts")),
+        *(f"headrace local {name}" for name in ("up", "down", "status", "reset", "alerts", "invoke")),
     }

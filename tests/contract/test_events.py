@@ -23,6 +23,7 @@ from headrace.core.names import parse_execution_name, parse_id, parse_scope
 from headrace.core.outcome import classify
 from headrace.core.retry_policy import Given
 from headrace.core.task_work import Attempt
+from headrace_cli import sample_events
 
 EVENTS = ROOT / "events"
 FUNCTIONS = resources("AWS::Serverless::Function")
@@ -80,6 +81,21 @@ def test_every_function_has_its_payloads():
     """And every folder of payloads is a function's."""
     assert {path.parent.name for path in FILES} == set(NAMES)
     assert set(rules()) == {"launch_run", "conclude_run", "send_alert"}
+
+
+def test_every_payload_has_its_row():
+    """events/README.md tells of each what it is and what its function answers; tests/e2e/test_payloads.py asks them."""
+    rows = re.findall(r"^\| `([a-z_]+/[a-z_]+)` \|", (EVENTS / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(f"{path.parent.name}/{path.stem}" for path in FILES)
+
+
+def test_payloads_speak_of_one_deployment():
+    """The names that `headrace local invoke` replaces are those the payloads have."""
+    texts = [path.read_text() for path in FILES]
+    buckets = {found for text in texts for found in re.findall(r"headrace-bucket-\w+", text)}
+    regions = {found for text in texts for found in re.findall(r"arn:aws:states:([\w-]+:\d+):", text)}
+    assert buckets == {sample_events.BUCKET}
+    assert regions == {f"{sample_events.REGION}:{sample_events.ACCOUNT}"}
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=f"{path.parent.name}/{path.stem}") for path in FILES])
