@@ -125,6 +125,24 @@ SPOT = pipeline(
         }
     }
 )
+NAMED = pipeline(
+    {
+        "busy": {
+            "outputs": {"o": "o.txt"},
+            "script": "[ ${{ task.attempt }} = 2 ] || { echo 'Checkout failed: no LICENCE left'; exit 1; }; touch o.txt",
+        },
+        "empty": {
+            "errors": [{"name": "empty", "pattern": "no reads left", "action": "ignore"}],
+            "outputs": {"o": "o.txt"},
+            "script": "echo 'no reads left'; exit 1",
+        },
+        "old": {"after": ["busy", "empty"], "script": "echo 'index is of version 3' >&2; exit 1"},
+    },
+    errors=[
+        {"name": "no licence", "pattern": "checkout*licence", "action": "retry"},
+        {"name": "old index", "pattern": "index is of version", "hint": "index the reference again"},
+    ],
+)
 BAD_MEMORY = pipeline(
     {
         "count": {"outputs": {"n": {"json": "n.json", "at": "n"}}, "script": """echo '{"n": 3}' > n.json"""},
@@ -155,6 +173,7 @@ def runs(live: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         "two-on-one": TWO_ON_ONE,
         "memory": MEMORY,
         "spot": SPOT,
+        "named": NAMED,
     }
     begun = {name: live.start({"pipeline": spec}, name=f"fail-{name}") for name, spec in specs.items()}
     live.until_record(begun["finish"], "boom")
@@ -315,6 +334,19 @@ def test_a_lost_host_is_retried_inside_batch(live: LiveStack, runs: Runs):
     assert len(told["attempts"]) == 2
     assert [attempt.n for attempt in ended.attempts("brief")] == [1]
     assert ended.results() == {"o.txt": "1\n"}
+
+
+def test_failures_have_the_names_the_spec_gives_them(live: LiveStack, runs: Runs):
+    """A named failure is tried again or ignored as it says; name and hint are in ledger, digest and alert."""
+    ended = runs["named"]
+    assert ended.statuses() == {"busy": "succeeded", "empty": "ignored", "old": "failed"}
+    assert [attempt.failure for attempt in ended.attempts("busy")] == ["exit", ""]
+    assert ended.tasks()["old"].cause == "old index: index is of version 3"
+    [group] = ended.digest()["groups"]
+    assert (group["named"], group["fix"]) == ("old index", "index the reference again")
+    assert "known as `old index`" in ended.text("digest.md")
+    [alert] = until(lambda: live.alerts(ended.epoch.run))
+    assert "index the reference again" in alert
 
 
 @pytest.mark.parametrize("name", ["terminate", "finish", "given-up", "no-output", "no-input", "twin-keys"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from headrace.core.attempt_facts import AttemptFacts
 from headrace.core.digest import build
 from headrace.core.digest_markdown import block, code, escaped, to_markdown
+from headrace.core.named_errors import NamedError
 from headrace.core.outcome import classify
 from headrace.core.records import AttemptRecord, Epoch, RunRecord, TaskRecord
 
@@ -52,6 +53,16 @@ def test_a_page_has_cause_fix_tasks_evidence_attempts_and_commands() -> None:
     ]
     places = [text.index(part) for part in wanted]
     assert places == sorted(places)
+
+
+def test_a_failure_the_spec_names_bears_its_name_and_hint() -> None:
+    """Whoever named it finds it by that name, with the hint in the place of the fix."""
+    record = TaskRecord("call", "failed", "t", failure="exit", cause="no licence: checkout failed")
+    named = (NamedError("no licence", "checkout", hint="ask IT"),)
+    outcome = classify(AttemptFacts(job=None, cause="checkout failed", named=named))
+    text = to_markdown(build(RUN, [record], outcomes={"call": outcome}))
+    assert "### 1. call: exit, known as `no licence` (1 task)" in text
+    assert "**What to change:** ask IT" in text
 
 
 def test_hostile_text_stays_text() -> None:

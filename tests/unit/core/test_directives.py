@@ -18,6 +18,8 @@ from headrace.core.directives import (
 )
 from headrace.core.errors import InvalidSpec, Problem
 from headrace.core.expressions import Template
+from headrace.core.named_errors import NamedError
+from headrace.core.outcome_classes import OutcomeClass
 
 TASK = {"task": {"attempt": 2}, "params": {"n": 3, "none": None, "image": "a:1", "map": {"X": 1}}, "key": {"s": "a"}}
 
@@ -69,6 +71,10 @@ GOOD: dict[str, tuple[str, Any]] = {
     "maxRetries": ("3", 3),
     "maxErrors": ("10%", {"count": None, "percent": 10.0}),
     "retry": ("{spot: 5}", None),
+    "errors": (
+        "[{name: heap, pattern: OutOfMemoryError, class: out-of-memory, action: retry, hint: more}]",
+        (NamedError("heap", "OutOfMemoryError", OutcomeClass.OUT_OF_MEMORY, "retry", "more"),),
+    ),
     "waitLimit": ("30m", {"runnable_s": 1800, "starting_s": None, "action": "alert"}),
     "maxForks": ("5", 5),
     "label": ("[big, slow]", ("big", "slow")),
@@ -128,7 +134,7 @@ def test_a_template_is_judged_when_its_value_is_known(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, directive in DIRECTIVES.items() if directive.moment == "check"])
 def test_what_is_needed_before_anything_runs_takes_no_template(name: str) -> None:
-    """Labels, shell and executor are needed at check time."""
+    """Labels, shell, executor and named errors are needed at check time."""
     assert "takes no expression" in refused(f"{name}: ${{{{ params.x }}}}")[0].message
 
 
@@ -141,9 +147,9 @@ def test_nothing_is_no_value(name: str) -> None:
 
 
 def test_only_maps_by_key_merge() -> None:
-    """env, resourceLabels, secrets and transfer merge by key; everything else replaces."""
+    """env, resourceLabels, secrets and transfer merge by key, errors by name; everything else replaces."""
     merging = {name for name, directive in DIRECTIVES.items() if directive.by_key}
-    assert merging == {"env", "resourceLabels", "secrets", "transfer"}
+    assert merging == {"env", "errors", "resourceLabels", "secrets", "transfer"}
     assert merge([{"env": {"A": "1", "B": "2"}, "queue": ["a", "b"]}, {"env": {"B": "3"}, "queue": "c"}]) == {
         "env": {"A": "1", "B": "3"},
         "queue": "c",
@@ -232,7 +238,7 @@ def test_executors_to_come_are_refused_by_name() -> None:
     assert refused("executor: awsbtach")[0].hint == "did you mean 'awsbatch'?"
 
 
-@pytest.mark.parametrize("name", ["volumes", "publishDir", "onFailure", "label", "containerOptions"])
+@pytest.mark.parametrize("name", ["volumes", "publishDir", "onFailure", "label", "containerOptions", "errors"])
 def test_an_empty_list_takes_back_what_a_weaker_layer_said(name: str) -> None:
     """Replacing by nothing is how a process opts out of a default."""
     text, _ = GOOD[name]

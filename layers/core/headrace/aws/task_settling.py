@@ -96,7 +96,7 @@ def settle(settler: Settler, event: Mapping[str, Any], now: str, remaining_ms: R
         )
     plan = attempt_record.from_json(json.loads(store.read(client("s3"), task.prepared["plan"])))
     if event.get("verdict") == "cached":
-        return _use(settler, task, plan, "cached", remaining_ms)
+        return _use(settler, task, plan, _directives(settler, task, plan), "cached", remaining_ms)
     return _attempt_ended(settler, task, plan, event, remaining_ms)
 
 
@@ -120,7 +120,7 @@ def _attempt_ended(
     facts = AttemptFacts(
         job=detail, error=str(error.get("Error", "")), cause=str(error.get("Cause", "")), manifest=manifest
     )
-    outcome = classify(facts)
+    outcome, said = classify(facts), _directives(settler, task, plan)
     if outcome.succeeded:
         try:
             commit_outputs(client("s3"), plan, place, task.now, task.epoch.run, settler.settings.work_days)
@@ -133,16 +133,20 @@ def _attempt_ended(
                 fix="Look at what the script wrote",
             )
     else:
-        log = _log(settler, outcome)
         outcome = classify(
-            replace(facts, log=tuple(log), started=_started(settler, outcome) if outcome.ref.log_stream else None)
+            replace(
+                facts,
+                log=tuple(_log(settler, outcome)),
+                started=_started(settler, outcome) if outcome.ref.log_stream else None,
+                named=said.errors,
+            )
         )
         if why := _ended_for_the_run(settler, task, outcome):
             outcome = cancelled(outcome, why)
     _note(settler, task, outcome, job)
     if outcome.succeeded:
-        return _use(settler, task, plan, "succeeded", remaining_ms, outcome)
-    return _failed(settler, task, plan, outcome, remaining_ms)
+        return _use(settler, task, plan, said, "succeeded", remaining_ms, outcome)
+    return _failed(settler, task, plan, said, outcome, remaining_ms)
 
 
 def _ended_for_the_run(settler: Settler, task: _Task, outcome: Outcome) -> str:
@@ -164,13 +168,18 @@ def _ended_for_the_run(settler: Settler, task: _Task, outcome: Outcome) -> str:
 
 
 def _use(
-    settler: Settler, task: _Task, plan: Plan, status: str, remaining_ms: RemainingMs, outcome: Outcome | None = None
+    settler: Settler,
+    task: _Task,
+    plan: Plan,
+    said: TaskDirectives,
+    status: str,
+    remaining_ms: RemainingMs,
+    outcome: Outcome | None = None,
 ) -> dict[str, Any]:
     """Take the committed result of this work, publish it, record the task."""
     result = json.loads(store.read(client("s3"), plan.prefix + "outputs.json"))
     outputs = values.from_json(result["outputs"])
     try:
-        said = _directives(settler, task, plan)
         run = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number)
         key = task_work.local_keys(run.program, run.program.processes[plan.process], plan.keys)
         copies = publish_core.copies(said.publish, outputs, outdir=run.facts.outdir, key=key, process=plan.process)
@@ -191,11 +200,12 @@ def _use(
     return _complete(settler, task, record, remaining_ms)
 
 
-def _failed(settler: Settler, task: _Task, plan: Plan, outcome: Outcome, remaining_ms: RemainingMs) -> dict[str, Any]:
+def _failed(
+    settler: Settler, task: _Task, plan: Plan, said: TaskDirectives, outcome: Outcome, remaining_ms: RemainingMs
+) -> dict[str, Any]:
     state = ledger_runs.run_of(settler.table, task.epoch).state
     if not run_state.starts_tasks(state) and outcome.kind is OutcomeClass.CANCELLED:
         return {"verdict": "done"}  # the run drains and this job was ended for it: no record, so it reads as cancelled
-    said = _directives(settler, task, plan)
     history = tuple(_past(entry) for entry in task.prepared.get("history", []))
     given = Given(plan.memory_mib, plan.time_s, plan.attempt.queue_index)
     step = retry_policy.next_step(_rules(said), outcome, history, given=given, salt=task.id)

@@ -45,7 +45,10 @@ class _Frozen(BaseModel):
 
 
 class FailureGroup(_Frozen):
-    """Tasks of one process that failed for one cause. `tasks` shows the first of `count`; `example` is whose evidence it is."""
+    """Tasks of one process that failed for one cause. `tasks` shows the first of `count`; `example` is whose evidence it is.
+
+    `named` is the user's own name for it (`errors` in the spec).
+    """
 
     process: str
     failure: str
@@ -55,6 +58,7 @@ class FailureGroup(_Frozen):
     tasks: tuple[str, ...]
     example: str
     exit_code: int | None = None
+    named: str = ""
     evidence: tuple[str, ...] = ()
     log_group: str = ""
     log_stream: str = ""
@@ -215,6 +219,7 @@ def _group(run: str, group: list[TaskRecord], outcomes: Mapping[str, Outcome], s
         tasks=tuple(_id(other.task) for other in group[: max(1, _TASKS // scale)]),
         example=_id(record.task),
         exit_code=outcome.exit_code if outcome else None,
+        named=outcome.named if outcome else "",
         evidence=outcome.evidence[-max(1, _LINES // scale) :] if outcome else (),
         log_group=outcome.ref.log_group if outcome else "",
         log_stream=outcome.ref.log_stream if outcome else "",

@@ -81,8 +81,9 @@ def _failures(digest: Digest) -> Iterable[str]:
 def _failure(number: int, group: FailureGroup) -> str:
     tasks = "1 task" if group.count == 1 else f"{group.count} tasks"
     more = f" and {group.count - len(group.tasks)} more" if group.count > len(group.tasks) else ""
+    named = f", known as {code(group.named)}" if group.named else ""
     parts = [
-        f"### {number}. {escaped(group.process)}: {escaped(group.failure)} ({tasks})",
+        f"### {number}. {escaped(group.process)}: {escaped(group.failure)}{named} ({tasks})",
         f"{escaped(group.cause)}",
         f"**What to change:** {escaped(group.fix)}" if group.fix else "",
         f"Tasks: {', '.join(code(task) for task in group.tasks)}{more}",

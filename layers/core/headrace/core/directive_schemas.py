@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from headrace.core.directive_values import ACTIONS, RETRY_CLASSES
 from headrace.core.retry_budgets import MOST_TIMES
+from headrace.core.spec_errors import ACTIONS as ERROR_ACTIONS
+from headrace.core.spec_errors import CLASSES, MOST, MOST_HINT, MOST_PATTERN, NAME
 from headrace.core.spec_publish import STORAGE_CLASSES
 from headrace.core.transfers import ENCRYPTIONS, READABLE_CLASSES, RETRY_MODES
 
@@ -105,6 +107,18 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "maxRetries": _whole(0, 100),
     "maxErrors": {"anyOf": [_whole(0), {"type": "string", "pattern": r"^\s*[0-9.]+\s*%\s*$"}]},
     "retry": expression(_closed([], **{name: {"anyOf": [_TIMES, _BUDGET]} for name in RETRY_CLASSES})),
+    "errors": {
+        "type": "array",
+        "maxItems": MOST,
+        "items": _closed(
+            ["name", "pattern"],
+            name={"type": "string", "pattern": f"^{NAME}$"},
+            pattern={"type": "string", "pattern": "[^* ]", "maxLength": MOST_PATTERN},
+            **{"class": {"enum": list(CLASSES)}},
+            action={"enum": list(ERROR_ACTIONS)},
+            hint={"type": "string", "pattern": r"\S", "maxLength": MOST_HINT},
+        ),
+    },
     "waitLimit": {
         "anyOf": [_SPAN, _closed([], runnable=_SPAN, starting=_SPAN, action=expression({"enum": list(ACTIONS)}))]
     },

@@ -16,9 +16,12 @@ from headrace.core import directive_readers as readers
 from headrace.core import directive_values as values
 from headrace.core.expressions import Template
 from headrace.core.frozen import ByInstance, Frozen
+from headrace.core.named_errors import NamedError
 from headrace.core.outcome_classes import OutcomeClass
 from headrace.core.reading import At
 from headrace.core.retry_budgets import Budget
+from headrace.core.spec_errors import FORM as ERRORS_FORM
+from headrace.core.spec_errors import read_errors
 from headrace.core.spec_publish import Publish, read_publish
 from headrace.core.volumes import Volume
 
@@ -80,6 +83,7 @@ class TaskDirectives(Frozen):
     max_retries: int = 1
     max_errors: values.MaxErrors | None = None
     retry: dict[OutcomeClass, ByInstance[Budget]] = Field(default_factory=dict)
+    errors: tuple[ByInstance[NamedError], ...] = ()
     wait_limit: values.WaitLimit | None = None
     max_forks: int | None = None
     label: tuple[str, ...] = ()
@@ -137,6 +141,7 @@ _TABLE: Final = (
     Directive("maxRetries", "max_retries", readers.whole(0, 100), "attempt", "whole number", "how often a failed task is tried again"),
     Directive("maxErrors", "max_errors", values.max_errors, "attempt", "number · `10%`", "how many tasks of the process may fail before the run ends"),
     Directive("retry", "retry", values.retry, "attempt", "map class: number · `{times, delay, memory, upTo, time, codes}`", "how often each outcome class is tried again"),
+    Directive("errors", "errors", read_errors, "check", ERRORS_FORM, "failures known by a text in the log or the reasons: their class, what to do, a hint", by_key=True),
     Directive("waitLimit", "wait_limit", values.wait_limit, "attempt", "duration · `{runnable, starting, action}`", "how long a job may wait, and what happens then"),
     Directive("maxForks", "max_forks", readers.whole(1), "plan", "whole number", "how many tasks of the process run at once"),
     Directive("label", "label", values.label, "check", "name · list", "marks that `withLabel` selects"),

@@ -18,6 +18,7 @@ from headrace.core.errors import InvalidSpec, InvalidValue, Problem, nearest
 from headrace.core.expressions import Resolve, Template, no_process
 from headrace.core.expressions import evaluate as evaluate_template
 from headrace.core.reading import At, Book, holds_template
+from headrace.core.spec_errors import by_name
 
 __all__ = [
     "DEFAULT_SHELL",
@@ -65,9 +66,7 @@ def merge(layers: Iterable[Raw]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for layer in layers:
         for name, value in layer.items():
-            before = merged.get(name)
-            by_key = DIRECTIVES[name].by_key and isinstance(before, dict) and isinstance(value, dict)
-            merged[name] = {**before, **value} if by_key and before is not None else value
+            merged[name] = _joined(merged.get(name), value) if DIRECTIVES[name].by_key else value
     return merged
 
 
@@ -119,6 +118,13 @@ def missing_container(process: str, raw: Raw) -> Problem | None:
     return Problem(
         f"processes.{process}", f"the process '{process}' has no `container`", expected="an image", hint=hint
     )
+
+
+def _joined(weaker: Any, stronger: Any) -> Any:
+    """A map over a map, key by key; named errors over named errors, name by name; else the stronger one."""
+    if isinstance(weaker, dict) and isinstance(stronger, dict):
+        return {**weaker, **stronger}
+    return by_name(weaker, stronger) if isinstance(weaker, list) and isinstance(stronger, list) else stronger
 
 
 def _read(directive: Directive, at: At) -> Any:

@@ -113,7 +113,8 @@ defaults:
   request instead: its `process:` block, selectors included, is stronger than everything in the file.
 - **What fails decides what is retried.** Lost machines, spot losses and image pulls are retried by themselves and never use up a task's
   own tries; out of memory is retried with more memory. `retry` says how often, for each class. So an `errorStrategy` closure over exit
-  codes becomes, for example, `retry: {exit: {times: 2, codes: [104, 143]}}`.
+  codes becomes, for example, `retry: {exit: {times: 2, codes: [104, 143]}}`. One over what stands in the log becomes a named error:
+  `errors: [{name: no licence, pattern: checkout failed, action: retry}]`.
 - **Equal work is found again in any run**, by script, container and the identity of inputs; a changed line re-runs what it reaches.
 - **Sizes and times need a unit**, and Fargate sizes are rounded up, never down.
 - **Every directive can be said for one process**: also volumes, roles, cliPath, platformType and the transfer settings that Nextflow has

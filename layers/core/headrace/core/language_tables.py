@@ -28,7 +28,7 @@ def filter_table() -> str:
 
 
 def _row(directive: Directive) -> str:
-    layers = "by key" if directive.by_key else "replaced"
+    layers = "replaced" if not directive.by_key else "by name" if directive.name == "errors" else "by key"
     return f"| `{directive.name}` | {directive.form} | {directive.about} | {_WHEN[directive.moment]} | {layers} |"
 
 

@@ -35,6 +35,7 @@ def json_schema() -> dict[str, Any]:
                 "name": {"type": "string", "minLength": 1, "maxLength": 128, "description": "the pipeline's name"},
                 "params": {**_named({"$ref": "#/$defs/param"}), "description": "what the pipeline takes from outside"},
                 "defaults": {"$ref": "#/$defs/defaults"},
+                "errors": {**SCHEMAS["errors"], "description": "failures known by name, for all processes"},
                 "processes": {**_named({"$ref": "#/$defs/process"}), "minProperties": 1, "description": "the steps"},
                 "outputs": {**_named(_LONE), "description": "what a pipeline that uses this one sees of it"},
             },

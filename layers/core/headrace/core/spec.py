@@ -28,7 +28,7 @@ from headrace.core.spec_names import read_name
 from headrace.core.spec_outputs import Output, read_outputs
 from headrace.core.spec_script import read_script
 
-TOP_KEYS: Final = ("name", "params", "defaults", "processes", "outputs")
+TOP_KEYS: Final = ("name", "params", "defaults", "errors", "processes", "outputs")
 PROCESS_KEYS: Final = ("each", "inputs", "outputs", "script", "when", "after", "uses", "params")
 USES_KEYS: Final = ("uses", "params", "each", "when", "after")
 MAX_NAME: Final = 128
@@ -100,7 +100,7 @@ def read_spec(document: Document) -> Spec:
     top.known(TOP_KEYS)
     name = _name(top)
     params = read_params(top.key("params")) if top.has("params") else {}
-    defaults = read_defaults(top.key("defaults")) if top.has("defaults") else Defaults()
+    defaults = _with_errors(read_defaults(top.key("defaults")) if top.has("defaults") else Defaults(), top)
     processes = _processes(top, defaults)
     outputs = _outputs(top.key("outputs")) if top.has("outputs") else {}
     _one_namespace(processes, book)
@@ -122,6 +122,14 @@ def _name(top: At) -> str:
     if name is not None and (len(name) > MAX_NAME or re.search(r"[\x00-\x1f\x7f]", name)):
         top.key("name").refuse("not a name", expected=f"one line of at most {MAX_NAME} characters")
     return name or ""
+
+
+def _with_errors(defaults: Defaults, top: At) -> Defaults:
+    """The file's `errors` hold for every process, as if they stood under `defaults`; one of that name there is stronger."""
+    if not top.has("errors"):
+        return defaults
+    own = read_directives(At({"errors": top.value["errors"]}, "", top.book))
+    return defaults.model_copy(update={"directives": merge([own, defaults.directives])})
 
 
 def _processes(top: At, defaults: Defaults) -> dict[str, Process]:
