@@ -46,6 +46,20 @@ def apply() -> None:
     _layers(LayerVersion)
     _buckets(FakeBucket)
     _updates(parsing)
+    _outputs_in_texts(parsing)
+
+
+def _outputs_in_texts(parsing: Any) -> None:
+    """`${Nested.Outputs.Name}` in `Fn::Sub`: upstream splits it at every dot."""
+    upstream = parsing.clean_json
+
+    def clean_json(resource_json: Any, resources_map: Any) -> Any:
+        got = resource_json.get("Fn::GetAtt") if isinstance(resource_json, dict) else None
+        if isinstance(got, list) and len(got) > 2:
+            resource_json = {"Fn::GetAtt": [got[0], ".".join(got[1:])]}
+        return upstream(resource_json, resources_map)
+
+    replace(parsing, "clean_json", clean_json)
 
 
 def _model(kind: str, maker: Maker, name_property: str) -> Any:

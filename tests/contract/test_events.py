@@ -34,7 +34,7 @@ DEPLOYED = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-west-1",
     "AWS::AccountId": "123456789012",
-    "Bucket": "headrace-bucket-1a2b3c",
+    "Data.Outputs.Bucket": "headrace-bucket-1a2b3c",
 }
 
 
@@ -57,6 +57,8 @@ def deployed(value: Any) -> Any:
         return value
     if "Ref" in value:
         return DEPLOYED[value["Ref"]]
+    if "Fn::GetAtt" in value:
+        return DEPLOYED[".".join(value["Fn::GetAtt"])]
     if "Fn::Sub" in value:
         return re.sub(r"\$\{([\w:]+)\}", lambda found: DEPLOYED[found[1]], value["Fn::Sub"])
     return {key: deployed(each) for key, each in value.items()}

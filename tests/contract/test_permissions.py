@@ -158,11 +158,11 @@ def test_functions_write_below_their_own_prefixes(logical: str, places: set[str]
         for each in statements(FUNCTIONS[logical]["Properties"]["Policies"])
         if "s3:PutObject" in actions(each)
     ]
-    assert set(re.findall(r"\$\{Bucket\.Arn\}/([^\"']+)", " ".join(found))) == places
+    assert set(re.findall(r"\$\{Data\.Outputs\.BucketArn\}/([^\"']+)", " ".join(found))) == places
 
 
 @pytest.mark.parametrize("logical", FUNCTIONS)
 def test_who_reads_users_inputs_may_read_their_buckets(logical: str):
-    """Pipelines, tables and inputs may lie in DataBuckets: whoever reads objects may read them there."""
+    """Pipelines, tables and inputs may lie in AllowedBuckets: whoever reads objects may read them there."""
     policies = json.dumps(FUNCTIONS[logical]["Properties"]["Policies"])
     assert ("ReadDataPolicy" in policies) == ("s3:GetObject" in allowed(logical))

@@ -208,5 +208,5 @@ def _missing(error: ClientError, uri: str) -> ObjectMissing | ClientError:
     if code in _GONE:
         return ObjectMissing(f"'{uri}' is not there ({code})")
     if code in _FORBIDDEN:
-        return ObjectMissing(f"'{uri}' may not be read ({code}): is its bucket among the stack's DataBuckets?")
+        return ObjectMissing(f"'{uri}' may not be read ({code}): is its bucket among the stack's AllowedBuckets?")
     return error

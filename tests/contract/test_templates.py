@@ -1,0 +1,115 @@
+"""The core and its nested templates fit together: every reference is answered, every hand-over is complete."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.support.stack import TEMPLATES, resources, template
+
+NESTED = resources("AWS::CloudFormation::Stack")
+
+
+def references(value: Any) -> Iterator[tuple[str, str]]:
+    """Every reference below a value: the logical name, and the attribute or an empty text."""
+    if isinstance(value, list):
+        for each in value:
+            yield from references(each)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "Ref":
+                name, _, attribute = inner.partition(".")
+                yield name, attribute
+            elif key == "Fn::GetAtt":
+                yield (inner[0], ".".join(inner[1:])) if isinstance(inner, list) else tuple(inner.split(".", 1))
+            elif key == "Fn::Sub":
+                text, given = inner if isinstance(inner, list) else (inner, {})
+                for name in re.findall(r"\$\{([^!}][^}]*)\}", text):
+                    if name not in given:
+                        logical, _, attribute = name.partition(".")
+                        yield logical, attribute
+                yield from references(given)
+            else:
+                yield from references(inner)
+
+
+def test_references_are_found_in_every_form():
+    """Ref, GetAtt and Sub, nested ones too; a name that Sub is given is none."""
+    value = {
+        "a": [{"Ref": "B"}, {"Fn::GetAtt": ["C", "Outputs.X"]}],
+        "d": {"Fn::Sub": ["${E.Arn}-${f}-${!g}", {"f": {"Ref": "H"}}]},
+    }
+    assert set(references(value)) == {("B", ""), ("C", "Outputs.X"), ("E", "Arn"), ("H", "")}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_reference_names_something(name: str):
+    """What Ref, GetAtt and Sub name is a parameter, a resource, what SAM makes of one, or AWS's own."""
+    whole = template(name)
+    known = {*whole.get("Parameters", {}), *whole["Resources"]}
+    made = {f"{logical}Version" for logical in resources("AWS::Serverless::StateMachine", name)}
+    unknown = {
+        logical for logical, _ in references(whole) if logical not in known | made and not logical.startswith("AWS::")
+    }
+    assert unknown == set()
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_parameter_has_an_effect(name: str):
+    """A parameter nobody refers to is an option that does nothing."""
+    whole = template(name)
+    used = {
+        logical
+        for logical, _ in references(
+            {key: whole.get(key, {}) for key in ("Resources", "Conditions", "Outputs", "Globals")}
+        )
+    }
+    assert set(whole.get("Parameters", {})) - used == set()
+
+
+@pytest.mark.parametrize("logical", NESTED)
+def test_a_nested_template_is_told_all_it_asks(logical: str):
+    """The core gives exactly the parameters a nested template has, and takes only outputs it has."""
+    properties = NESTED[logical]["Properties"]
+    inner = template(properties["TemplateURL"])
+    assert set(properties.get("Parameters", {})) == set(inner.get("Parameters", {}))
+    taken = {attribute.removeprefix("Outputs.") for name, attribute in references(template()) if name == logical}
+    assert taken <= set(inner.get("Outputs", {}))
+
+
+def test_every_nested_template_is_used():
+    """No template lies beside the core without a place in it."""
+    assert {each["Properties"]["TemplateURL"] for each in NESTED.values()} == set(TEMPLATES[1:])
+
+
+def test_every_parameter_stands_in_a_group():
+    """`sam deploy --guided` and the console show each parameter once, under a heading."""
+    groups = template()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    shown = [name for group in groups for name in group["Parameters"]]
+    assert sorted(shown) == sorted(template()["Parameters"])
+
+
+def test_every_parameter_is_described_and_defaults_are_safe():
+    """The stack deploys with no parameter said; each has a sentence."""
+    for name, each in template()["Parameters"].items():
+        assert "Default" in each, name
+        assert each["Description"].endswith((".", "*")), name
+
+
+def test_work_lives_as_long_as_the_functions_count_with():
+    """A cache hit and a resume rely on WorkDays: the bucket's rule deletes no earlier."""
+    rules = template("template.data.yaml")["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    days = {
+        rule["Id"]: rule["ExpirationInDays"]
+        for rule in rules
+        if rule.get("Prefix") == "work/" and "TagFilters" not in rule
+    }
+    assert days == {"work": {"Ref": "WorkDays"}}
+    assert NESTED["Data"]["Properties"]["Parameters"]["WorkDays"] == {"Ref": "WorkDays"}
+    told = {
+        logical: each["Properties"]["Environment"]["Variables"]["HEADRACE_WORK_DAYS"]
+        for logical, each in resources("AWS::Serverless::Function").items()
+        if "HEADRACE_WORK_DAYS" in each["Properties"].get("Environment", {}).get("Variables", {})
+    }
+    assert set(told) >= {"PrepareTaskFunction", "SettleTaskFunction"}
+    assert all(value == {"Ref": "WorkDays"} for value in told.values())
