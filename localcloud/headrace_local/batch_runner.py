@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from headrace_local.surroundings import current, environment
 ESSENTIAL: Final = "Essential container in task exited"
 GRACE_S: Final = 30.0
 _ECS: Final = f"arn:aws:ecs:{REGION}:{ACCOUNT}:"
-_running: dict[str, subprocess.Popen[bytes]] = {}
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,12 @@ class Ended:
 def run_attempt(job: Job) -> Ended:
     """Run the next attempt of the job to its end, recording it in the job."""
     number = len(job.attempts) + 1
-    fault = faults.job_fault(job.name)
-    attempt = _begin(job, fault.values["fault"] if fault else "")
+    fault = faults.begin_attempt(job.id, job.name)
+    attempt = _begin(job, fault.fault if fault else "")
     job.move("STARTING")
-    if fault and fault.values["fault"] == "hang":
+    if fault and fault.fault == "hang":
         ended = _hang(job)
-    elif fault and fault.values["fault"] == "pull":
+    elif fault and fault.fault == "pull":
         ended = Ended(
             None,
             f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {job.properties['image']}",
@@ -61,12 +62,12 @@ def run_attempt(job: Job) -> Ended:
 
 def kill_all() -> None:
     """Kill every job's processes at once; the cloud is going down."""
-    for process in list(_running.values()):
+    for process in list(_running):
         _signal(process, signal.SIGKILL)
 
 
 def alive() -> int:
-    """How many jobs have a process now."""
+    """How many attempts have a process now."""
     return len(_running)
 
 
@@ -104,7 +105,7 @@ def _hang(job: Job) -> Ended:
     return Ended(None, None, job.stopping or "Task failed to start", retryable=False)
 
 
-def _run(job: Job, attempt: dict[str, Any], number: int, fault: faults.Plan | None) -> Ended:
+def _run(job: Job, attempt: dict[str, Any], number: int, fault: faults.Attempt | None) -> Ended:
     folder = current().home / "jobs" / job.id.replace(":", "_") / str(number)
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     key = callers.register(f"batch:{job.id}", lambda: _signal(process, signal.SIGKILL))
@@ -121,19 +122,32 @@ def _run(job: Job, attempt: dict[str, Any], number: int, fault: faults.Plan | No
     except (OSError, ValueError, IndexError) as error:
         callers.forget(key)
         return Ended(127, f"CannotStartContainerError: Error response from daemon: {error}", "Task failed to start")
-    _running[job.id] = process
+    _running.add(process)
     guardian.started(process.pid)
-    try:
-        return _watch(job, attempt, process, fault)
-    finally:
-        _running.pop(job.id, None)
+
+    def forget() -> None:
+        process.wait()
+        _running.discard(process)
         guardian.ended(process.pid)
         callers.forget(key)
         if process.returncode == 0:
             shutil.rmtree(folder, ignore_errors=True)
 
+    ended = None
+    try:
+        ended = _watch(job, attempt, process, fault)
+    finally:
+        if ended is None:
+            _signal(process, signal.SIGKILL)
+        if ended is None or process.poll() is not None:
+            forget()
+        else:
+            # Its host is lost to Batch, which tries again; what runs on it goes on.
+            threading.Thread(target=forget, daemon=True, name="lost attempt").start()
+    return ended
 
-def _watch(job: Job, attempt: dict[str, Any], process: subprocess.Popen[bytes], fault: faults.Plan | None) -> Ended:
+
+def _watch(job: Job, attempt: dict[str, Any], process: subprocess.Popen[bytes], fault: faults.Attempt | None) -> Ended:
     with job.lock:
         job.started_at = attempt["startedAt"] = now_ms()
         job.interrupt = lambda: _end_gently(process)
@@ -147,43 +161,57 @@ def _watch(job: Job, attempt: dict[str, Any], process: subprocess.Popen[bytes], 
     )
     reader.start()
     limit_s = (job.either("timeout") or {}).get("attemptDurationSeconds")
-    timed_out, struck = _wait(process, limit_s, float(fault.values["afterSeconds"]) if fault else None)
+    how = _wait(process, limit_s, fault)
+    if how == "race":
+        return Ended(None, None, _host_lost())
     _signal(
         process, signal.SIGKILL
     )  # as when the first process of a container ends: everything it left behind ends too
     reader.join(5)
-    return _ended(
-        process.returncode,
-        timed_out=timed_out,
-        fault=str(fault.values["fault"]) if fault and struck else "",
-        stopped=job.stopping is not None,
-    )
+    return _ended(process.returncode, how, stopped=job.stopping is not None)
 
 
-def _wait(process: subprocess.Popen[bytes], limit_s: float | None, strike_s: float | None) -> tuple[bool, bool]:
-    """Wait for the end; whether the time limit ended it, and whether the planned fault did."""
-    if strike_s is not None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(strike_s)
-        _signal(process, signal.SIGKILL)
-        process.wait()
-        return False, True
+def _wait(process: subprocess.Popen[bytes], limit_s: float | None, fault: faults.Attempt | None) -> str:
+    """Wait for the end; what ended it: nothing, its time limit (`timeout`), or the fault."""
+    if fault is not None:
+        return _misfortune(process, fault)
     try:
         process.wait(limit_s)
     except subprocess.TimeoutExpired:
         _end_gently(process)
         process.wait()
-        return True, False
-    return False, False
+        return "timeout"
+    return ""
 
 
-def _ended(code: int, *, timed_out: bool, fault: str, stopped: bool) -> Ended:
+def _misfortune(process: subprocess.Popen[bytes], fault: faults.Attempt) -> str:
+    """Wait until the fault strikes, or for an end before that; the fault's name when it struck."""
+    if fault.fault == "lost":
+        return "lost" if process.wait() == 0 else ""
+    deadline = None if fault.after_s is None else time.monotonic() + fault.after_s
+    while process.poll() is None and not fault.hit.is_set() and (deadline is None or time.monotonic() < deadline):
+        fault.hit.wait(0.02)
+    if fault.fault == "race":
+        return "" if process.poll() is not None else "race"
+    if deadline is not None or fault.hit.is_set():
+        # By time it strikes even one that was quicker; by a call, whoever served the call has killed it.
+        _signal(process, signal.SIGKILL)
+        process.wait()
+        return fault.fault
+    return ""
+
+
+def _host_lost() -> str:
+    return f"Host EC2 (instance i-{secrets.token_hex(8)}1) terminated."
+
+
+def _ended(code: int, how: str, *, stopped: bool) -> Ended:
     shell_code = 128 - code if code < 0 else code
-    if fault == "spot":
-        return Ended(None, None, f"Host EC2 (instance i-{secrets.token_hex(8)}1) terminated.")
-    if fault == "oom":
+    if how in ("spot", "lost"):
+        return Ended(None, None, _host_lost())
+    if how == "oom":
         return Ended(137, _OUT_OF_MEMORY)
-    if timed_out:
+    if how == "timeout":
         return Ended(137, None, "Job attempt duration exceeded timeout", retryable=False)
     if code == -signal.SIGKILL and not stopped:
         return Ended(137, _OUT_OF_MEMORY)

@@ -14,21 +14,22 @@ _CREDENTIAL: Final = re.compile(r"Credential=([A-Za-z0-9]+)/")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`lambda:<function>` or `batch:<job id>`, and how to kill it."""
+    """`lambda:<function>` or `batch:<job id>`, how to kill it, and how to say first what it will have died of."""
 
     name: str
     kill: Callable[[], None]
+    note: Callable[[str], None]
 
 
 _callers: dict[str, Caller] = {}
 _lock = threading.Lock()
 
 
-def register(name: str, kill: Callable[[], None]) -> str:
+def register(name: str, kill: Callable[[], None], note: Callable[[str], None] = lambda _what: None) -> str:
     """A fresh access key id for this caller."""
     key = f"ASIA{secrets.token_hex(8).upper()}"
     with _lock:
-        _callers[key] = Caller(name, kill)
+        _callers[key] = Caller(name, kill, note)
     return key
 
 

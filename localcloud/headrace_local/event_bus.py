@@ -1,7 +1,7 @@
 """The event bus: which rules an event matches, and getting it to their targets.
 
 Delivery is asynchronous, as on AWS, and at least once: a target that fails is tried again and then goes to the rule's dead
-letter queue. Tests can make it misbehave by name (faults.py): an event may come twice, late, or not at all.
+letter queue. Tests can make it misbehave by name (faults.py): an event may come twice, late, after a later one, or not at all.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
 """
 
@@ -22,6 +22,8 @@ from headrace_local.place import ACCOUNT, REGION
 
 _log = logging.getLogger(__name__)
 _pool = ThreadPoolExecutor(16, thread_name_prefix="event")
+_held: dict[tuple[str, str], list[dict[str, Any]]] = {}
+_holding = threading.Lock()
 _ATTEMPTS = 4
 _PAUSE_S = 0.2
 """AWS retries for 24 hours, up to 185 times; here four attempts in about a second and a half."""
@@ -66,14 +68,51 @@ def publish(
 def send(rule: Any, event: dict[str, Any]) -> None:
     """Deliver `event` to every target of `rule`, in the background."""
     for target in list(rule.targets):
-        copies = faults.copies_of_event(str(event["detail-type"]))
-        for delay_s in copies:
-            if delay_s:
-                timer = threading.Timer(delay_s, _pool.submit, args=(_deliver, target, event))
-                timer.daemon = True
-                timer.start()
-            else:
-                _pool.submit(_deliver, target, event)
+        plan = faults.delivery(str(event["detail-type"]))
+        earlier = _let_go(target, event)
+        if plan is None:
+            _pool.submit(_deliver_all, target, [event, *earlier])
+            continue
+        if plan.fault == "reorder":
+            _hold(target, event, plan.seconds)
+        elif plan.fault == "duplicate":
+            _pool.submit(_deliver, target, event)
+        if plan.fault in ("duplicate", "delay"):
+            _later(plan.seconds, _deliver, target, event)
+        if earlier:
+            _pool.submit(_deliver_all, target, earlier)
+
+
+def _hold(target: dict[str, Any], event: dict[str, Any], longest_s: float) -> None:
+    """Keep an event until the next one of its kind to this target is delivered, or for so long."""
+    place = (str(target["Arn"]), str(event["detail-type"]))
+    with _holding:
+        _held.setdefault(place, []).append(event)
+
+    def give_up() -> None:
+        with _holding:
+            mine = [each for each in _held.get(place, []) if each is event]
+            _held[place] = [each for each in _held.get(place, []) if each is not event]
+        _deliver_all(target, mine)
+
+    _later(longest_s, give_up)
+
+
+def _let_go(target: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was held until this one came."""
+    with _holding:
+        return _held.pop((str(target["Arn"]), str(event["detail-type"])), [])
+
+
+def _later(seconds: float, act: Callable[..., None], *args: Any) -> None:
+    timer = threading.Timer(seconds, _pool.submit, args=(act, *args))
+    timer.daemon = True
+    timer.start()
+
+
+def _deliver_all(target: dict[str, Any], events: list[dict[str, Any]]) -> None:
+    for event in events:
+        _deliver(target, event)
 
 
 def rules_of(bus: str) -> list[Any]:

@@ -64,7 +64,8 @@ class Worker:
         self.dead = threading.Event()
         self.api = lambda_runtime.Api(self.desk)
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{self.id}"
-        key = callers.register(f"lambda:{self.function_name}", self.kill)
+        self.died_of = "exit"
+        key = callers.register(f"lambda:{self.function_name}", self.kill, self._note)
         variables = _variables(function, key, stream, self.api.address)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", str(function.handler)],
@@ -84,6 +85,9 @@ class Worker:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
+    def _note(self, what: str) -> None:
+        self.died_of = what
+
     def _watch(self, stream: str) -> None:
         job_log.copy_lines(self.process.stdout, str(self.fleet.function.logs_group_name), stream)
         code = self.process.wait()
@@ -94,12 +98,16 @@ class Worker:
         self.api.close()
         callers.forget(self._key)
         current = self.desk.current
-        how = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
         if current is not None:
-            told = self.desk.broken or lambda_runtime.error(
-                "Runtime.ExitError", f"RequestId: {current.request_id} Error: Runtime exited with error: {how}"
-            )
-            self.desk.answer(told)
+            self.desk.answer(self.desk.broken or self._told(current.request_id, code))
+
+    def _told(self, request_id: str, code: int) -> Result:
+        if self.died_of == "timeout":
+            return _timed_out(self.fleet.function, request_id)
+        how = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+        return lambda_runtime.error(
+            "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {how}"
+        )
 
 
 class Fleet:
@@ -127,9 +135,7 @@ class Fleet:
         try:
             result = invocation.answer.get(timeout=timeout_s + _INIT_S)
         except queue.Empty:
-            result = lambda_runtime.error(
-                "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout_s:.2f} seconds"
-            )
+            result = _timed_out(self.function, request_id)
             worker.desk.current = None
             worker.kill()
             return result
@@ -160,6 +166,11 @@ class Fleet:
                 if not worker.dead.is_set():
                     return worker
         raise RuntimeError("the local cloud is stopping")
+
+
+def _timed_out(function: Any, request_id: str) -> Result:
+    told = f"RequestId: {request_id} Error: Task timed out after {float(function.timeout):.2f} seconds"
+    return lambda_runtime.error("Sandbox.Timedout", told)
 
 
 _INIT_S: Final = 10.0

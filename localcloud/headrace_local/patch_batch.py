@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from headrace_local import batch_definitions, batch_queues, batch_submissions, faults
+from headrace_local import batch_definitions, batch_queues, batch_submissions
 from headrace_local.batch_requests import ClientException
 from headrace_local.seam import replace
 
@@ -33,13 +33,9 @@ def apply() -> None:
 def _operation(
     name: str, serve: Callable[[Mapping[str, Any], int], _Answer] | None
 ) -> Callable[[Any], tuple[int, dict[str, str], str]]:
-    spoken = _SPOKEN.get(name, name)
-
     def answer(self: Any) -> tuple[int, dict[str, str], str]:
-        if faults.throttled(f"batch:{spoken}"):
-            return _error(429, "TooManyRequestsException", "Too Many Requests")
         if serve is None:
-            return _error(400, "ClientException", f"The local cloud has no batch:{spoken}")
+            return _error(400, "ClientException", f"The local cloud has no batch:{name}")
         body = self.body if isinstance(self.body, (str, bytes)) else b"{}"
         try:
             return 200, {"Content-Type": "application/json"}, json.dumps(serve(json.loads(body or "{}"), len(body)))
@@ -125,12 +121,3 @@ OPERATIONS: Final[dict[str, Callable[[Mapping[str, Any], int], _Answer]]] = {
     "terminatejob": lambda r, _: batch_submissions.terminate(r),
     "canceljob": lambda r, _: batch_submissions.cancel(r),
 }
-_SPOKEN: Final = {
-    "createcomputeenvironment": "CreateComputeEnvironment", "updatecomputeenvironment": "UpdateComputeEnvironment",
-    "deletecomputeenvironment": "DeleteComputeEnvironment", "describecomputeenvironments": "DescribeComputeEnvironments",
-    "createjobqueue": "CreateJobQueue", "updatejobqueue": "UpdateJobQueue", "deletejobqueue": "DeleteJobQueue",
-    "describejobqueues": "DescribeJobQueues", "createschedulingpolicy": "CreateSchedulingPolicy",
-    "registerjobdefinition": "RegisterJobDefinition", "deregisterjobdefinition": "DeregisterJobDefinition",
-    "describejobdefinitions": "DescribeJobDefinitions", "submitjob": "SubmitJob", "describejobs": "DescribeJobs",
-    "listjobs": "ListJobs", "terminatejob": "TerminateJob", "canceljob": "CancelJob", "tags": "TagResource",
-}  # fmt: skip

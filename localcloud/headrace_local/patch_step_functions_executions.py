@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.htm
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import json
 import random
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from headrace_local import event_bus
+from headrace_local import event_bus, faults
 from headrace_local.completion import Completion
 from headrace_local.place import ACCOUNT, REGION
 from headrace_local.seam import replace
@@ -73,6 +74,25 @@ def stop_all() -> None:
             execution.exec_worker.env.set_stop(
                 stop_date=datetime.now(UTC), cause="The local cloud is stopping", error=None
             )
+
+
+def stop_planned() -> None:
+    """After a state transition: stop what fault plans name, the oldest running execution of a machine each."""
+    for plan in faults.executions_to_stop():
+        found = next(
+            (
+                execution
+                for execution in list(_by_arn.values())
+                if not execution.completion.done.is_set()
+                and fnmatch.fnmatchcase(execution.state_machine.name, str(plan.values["machine"]))
+            ),
+            None,
+        )
+        if found is None:
+            faults.give_back(plan)
+        else:
+            # In a thread of its own: the one that made the transition may belong to the execution.
+            threading.Thread(target=backend().stop_execution, args=(found.execution_arn,), daemon=True).start()
 
 
 def startable(backend: Any, arn: str) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 Gaps of moto 5.2.5 closed here: workers recurse (RecursionError after about 900 items, and the execution runs for ever);
 one thread per slot even when there are fewer items; a failed child of a Distributed Map is swallowed and the tolerated
 failures are never counted; children have no names of their own and see the parent's variables; a stopped execution's
-children run on; the sleep before a retry outlives its execution.
+children run on; the sleep before a retry outlives its execution; an item reader that fails has no name.
 https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """
 
@@ -15,6 +15,7 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
+from headrace_local import patch_step_functions_executions as executions
 from headrace_local.patch_step_functions_tasks import woken_by
 from headrace_local.seam import replace
 
@@ -41,6 +42,7 @@ def apply() -> None:
     _retry_pause(RetrierDecl)
     _count_transitions(EventManager)
     _map_runs(parser.StepFunctionsParserBackend)
+    _readers()
 
 
 def children(map_run_arn: str) -> list[dict[str, Any]]:
@@ -213,6 +215,30 @@ def _stop_the_others(env: Any) -> None:
 
 
 def _too_many_failed(env: Any) -> Exception:
+    return _failed(
+        env, "StatesExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"
+    )
+
+
+def _readers() -> None:
+    """What S3 refuses to an item reader is `States.ItemReaderFailed`."""
+    from botocore.exceptions import ClientError
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval.resource_eval_s3 import (
+        ResourceEvalS3,
+    )
+
+    evaluate = ResourceEvalS3.eval_resource
+
+    def eval_resource(self: Any, env: Any) -> None:
+        try:
+            evaluate(self, env)
+        except ClientError as error:
+            raise _failed(env, "StatesItemReaderFailed", str(error)) from error
+
+    replace(ResourceEvalS3, "eval_resource", eval_resource)
+
+
+def _failed(env: Any, error: str, cause: str) -> Exception:
     from moto.stepfunctions.parser.api import HistoryEventType
     from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
         FailureEvent,
@@ -222,13 +248,12 @@ def _too_many_failed(env: Any) -> Exception:
     from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
     from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
-    name = StatesErrorName(typ=StatesErrorNameType.StatesExceedToleratedFailureThreshold)
-    details = {"error": name.error_name, "cause": "The specified tolerated failure threshold was exceeded"}
+    name = StatesErrorName(typ=StatesErrorNameType[error])
     event = FailureEvent(
         env=env,
         error_name=name,
         event_type=HistoryEventType.MapRunFailed,
-        event_details=EventDetails(mapRunFailedEventDetails=details),
+        event_details=EventDetails(mapRunFailedEventDetails={"error": name.error_name, "cause": cause}),
     )
     failure: Exception = FailureEventException(failure_event=event)
     return failure
@@ -298,6 +323,7 @@ def _count_transitions(manager: Any) -> None:
         if str(event_type).endswith("StateEntered"):
             with lock:
                 _entered += 1
+            executions.stop_planned()
         return add(self, context, event_type, *args, **kwargs)
 
     replace(manager, "add_event", add_event)

@@ -2,7 +2,8 @@
 
 Gaps of moto 5.2.5 closed here: parameters and results of service tasks keep the wrong case (upstream's two methods are
 empty, so `batch:submitJob` fails on 'JobName'); fields a task does not know are dropped; `.sync` polls, and leaves its job
-running when the execution ends; nothing that waits is woken by StopExecution; a later end state overwrites an earlier one.
+running when the execution ends; nothing that waits is woken by StopExecution; a later end state overwrites an earlier one;
+a throttled StartExecution has a name no machine could catch.
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
 """
 
@@ -35,6 +36,7 @@ def apply() -> None:
     _refuse_unknown_fields()
     _ends()
     _sync()
+    _unmodelled_errors()
     replace(ExecutionState, "_evaluate_with_timeout", _evaluate_with_timeout)
     replace(WaitFunction, "_wait_interval", _wait_interval)
     evaluate_in_thread = Program.eval
@@ -148,6 +150,30 @@ def _refuse_unknown_fields() -> None:
         return given
 
     replace(StateTask, "_eval_parameters", parameters)
+
+
+def _unmodelled_errors() -> None:
+    """An error that Step Functions' own API model lacks, as throttling, is told by the service's name: as `Batch.AWSBatchException`.
+
+    Upstream makes `StepFunctions.ThrottlingExceptionException` of it, which no machine could name.
+    """
+    import botocore.session
+    from botocore.exceptions import ClientError
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
+        StateTaskServiceSfn,
+    )
+
+    model = botocore.session.get_session().get_service_model("stepfunctions")
+    modelled = {str(shape.error_code or shape.name) for shape in model.error_shapes}
+    upstream = StateTaskServiceSfn._from_error
+
+    def from_error(self: Any, env: Any, ex: Exception) -> Any:
+        if isinstance(ex, ClientError) and ex.response["Error"]["Code"] not in modelled:
+            told = {**ex.response, "Error": {**ex.response["Error"], "Code": "AWSStepFunctions"}}
+            return upstream(self, env, ClientError(told, ex.operation_name))
+        return upstream(self, env, ex)
+
+    replace(StateTaskServiceSfn, "_from_error", from_error)
 
 
 def _ends() -> None:

@@ -1,11 +1,13 @@
 """The one endpoint: AWS's APIs as moto serves them, and our own control paths beside them.
 
-Every request passes here, so this is where callers are told apart, calls counted, and workers killed before or after a
-call that a fault plan names.
+Every request passes here, so this is where callers are told apart, calls counted, and what fault plans name happens: a
+worker or job dies before or after a call, a call is refused, answered late or not at all. (What the cloud asks of itself
+passes through `clients`.)
 """
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
 import logging
@@ -14,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from headrace_local import api_calls, callers, faults
+from headrace_local import api_calls, api_errors, callers, faults
 from headrace_local.place import CONTROL
 
 _Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -56,16 +58,44 @@ def _serve_aws(aws: _Application, environ: dict[str, Any], start_response: Calla
     api_calls.count(caller.name if caller else "other", name)
     if caller is None:
         _last_call[0] = time.monotonic()
-    is_worker = caller is not None and caller.name.startswith("lambda:")
-    strike = faults.kill_worker(caller.name.partition(":")[2], name) if caller is not None and is_worker else None
+    strike = _strike(caller, name) if caller else ""
     if caller is not None and strike == "before":
         caller.kill()
         raise Dropped
-    answer = list(aws(environ, start_response))
+    answer = _answer(aws, environ, start_response, caller.name if caller else "other", name)
     if caller is not None and strike == "after":
         caller.kill()
         raise Dropped
     return answer
+
+
+def _strike(caller: callers.Caller, name: str) -> str:
+    """Whether a plan ends the caller at this call: `before` or `after` it is served, or empty."""
+    kind, _, who = caller.name.partition(":")
+    if kind == "batch":
+        return faults.kill_job(who, name)
+    plan = faults.kill_worker(who, name)
+    if plan is None:
+        return ""
+    caller.note(plan.fault)
+    return str(plan.values["when"])
+
+
+def _answer(
+    aws: _Application, environ: dict[str, Any], start_response: Callable[..., Any], caller: str, name: str
+) -> Iterable[bytes]:
+    plan = faults.answer_to(caller, name)
+    if plan is None:
+        return list(aws(environ, start_response))
+    if plan.fault in ("slow", "unanswered"):
+        time.sleep(plan.seconds if plan.fault == "slow" else 0)
+        answer = list(aws(environ, start_response))
+        if plan.fault == "unanswered":
+            raise Dropped
+        return answer
+    status, headers, body = api_errors.answer(plan.fault, name, environ["wsgi.input"].read())
+    start_response(f"{status} {http.client.responses[status]}", list(headers.items()))
+    return [body]
 
 
 def _failure(error: Exception) -> list[Any]:

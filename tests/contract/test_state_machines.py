@@ -97,6 +97,18 @@ def test_every_task_retries_with_jitter(name: str):
 
 
 @pytest.mark.parametrize("name", MACHINES)
+def test_a_start_that_is_tried_again_starts_once(name: str):
+    """Every nested execution has a name, and every error that StartExecution may have for load or a lost answer is retried."""
+    starts = {
+        state: body for state, body in states(machine(name)).items() if "startExecution" in body.get("Resource", "")
+    }
+    assert starts
+    for state, body in starts.items():
+        assert "Execution.Name" in body["Arguments"]["Name"], state
+        assert "StepFunctions.AWSStepFunctionsException" in body["Retry"][0]["ErrorEquals"], state
+
+
+@pytest.mark.parametrize("name", MACHINES)
 def test_every_choice_has_a_default(name: str):
     """No input falls out of a Choice."""
     assert [

@@ -157,7 +157,7 @@ def test_a_job_that_comes_too_late(live: LiveStack, tmp_path: Path):
     }
     epoch = live.begin(spec)
     live.until_running(epoch, 2)
-    live.fault(kind="throttle", operation="batch:SubmitJob", times=4)
+    live.fault(kind="api", operation="batch:SubmitJob", fault="throttle", times=4)
     (tmp_path / "gate").touch()
     until(lambda: live.cloud.ask("GET", "/faults")[-1]["struck"], what="the submission of `late` to be throttled")
     (tmp_path / "boom").touch()

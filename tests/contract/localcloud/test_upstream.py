@@ -51,7 +51,10 @@ PATCHED = {
     ],
     f"{TASK}.service.state_task_service_callback": ["StateTaskServiceCallback._eval_sync", "StateTaskServiceCallback._eval_wait_for_task_token"],
     f"{TASK}.service.state_task_service_batch": ["StateTaskServiceBatch._build_sync_resolver", "_SUPPORTED_API_PARAM_BINDINGS"],
-    f"{TASK}.service.state_task_service_sfn": ["StateTaskServiceSfn._build_sync_resolver", "StateTaskServiceSfn._build_sync2_resolver"],
+    f"{TASK}.service.state_task_service_sfn": [
+        f"StateTaskServiceSfn.{name}" for name in ("_build_sync_resolver", "_build_sync2_resolver", "_from_error")
+    ],
+    f"{ASL}.component.state.exec.state_map.item_reader.eval.resource_eval_s3": ["ResourceEvalS3.eval_resource"],
     f"{MAP}.iteration_worker": ["IterationWorker._eval_pool"],
     f"{MAP}.inline_iteration_component": ["InlineIterationComponent._eval_body"],
     f"{MAP}.distributed_iteration_component": ["DistributedIterationComponent._map_run", "DistributedIterationComponent._eval_body"],
@@ -65,6 +68,7 @@ PATCHED = {
     "moto.dynamodb.responses": ["DynamoHandler.call_action", "DynamoHandler.serialized"],
     "moto.dynamodb.models.table": ["Table.query", "Table.all_items"],
     "moto.backend_index": ["backend_url_patterns"],
+    "moto.core.botocore_stubber": ["MockRawResponse"],
     "moto.moto_server.werkzeug_app": ["DomainDispatcherApplication.get_backend_for_host"],
     "moto.cloudformation.models": ["Stack.create_resources", "Stack.update", "Stack.parse_template"],
     "moto.cloudformation.parsing": [

@@ -173,7 +173,7 @@ def test_definitions_are_kept_as_registered(stack: Stack) -> None:
 
 def test_a_throttled_call_is_told_as_such(stack: Stack) -> None:
     """The planned number of calls is refused with 429, no more; a state machine retries them."""
-    stack.fault(kind="throttle", operation="batch:SubmitJob", times=2)
+    stack.fault(kind="api", operation="batch:SubmitJob", fault="throttle", times=2)
     execution = stack.start(
         stack.outputs["Pipeline"], stack.plan("throttled", [{"id": "throttled", "command": ["true"]}])
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.core.conclusion import Conclusion, conclude, root_cause
+from headrace.core.conclusion import Conclusion, conclude, root_cause, was_started_before
 from headrace.core.records import Epoch, RunRecord, TaskRecord
 
 AT = "2026-01-01T00:00:0{}.000Z"
@@ -105,6 +105,15 @@ def test_a_cause_that_was_cut_is_still_read():
     """Step Functions keeps 32,768 characters of a cause: what is whole in it is told, not the JSON around it."""
     whole = json.dumps({"errorMessage": "p.yaml:3: bad", "errorType": "InvalidSpec", "stackTrace": ["x" * 40_000]})
     assert root_cause({"Error": "InvalidSpec", "Cause": whole[:32_768]}) == ("InvalidSpec", "p.yaml:3: bad")
+
+
+def test_a_scope_that_an_earlier_try_started_is_told_from_one_that_failed():
+    """Only the start that came second has this name; a child's own end, whatever it was, has another."""
+    assert was_started_before(
+        {"Error": "StepFunctions.ExecutionAlreadyExistsException", "Cause": "Execution Already …"}
+    )
+    assert not was_started_before({"Error": "States.TaskFailed", "Cause": json.dumps({"Error": "InvalidSpec"})})
+    assert not was_started_before(None)
 
 
 @given(st.dictionaries(st.sampled_from(["Error", "Cause", "x"]), st.text('{}[]":\\aE', max_size=40) | st.none()))

@@ -135,6 +135,7 @@ def conclude(
     facts = _facts(concluder, epoch)
     records = ledger.tasks_with(table, epoch)
     planned = [item["id"] for item in run_folder.planned(client("s3"), facts.facts)] if facts else []
+    error = None if facts and conclusion.was_started_before(error) else error
     ended = conclusion.conclude(run, records, planned, error=error, status=status)
     if ended.state != "succeeded":
         _close(concluder, epoch, ended.cause or ended.state, remaining_ms)

@@ -115,6 +115,11 @@ def root_cause(error: Mapping[str, Any] | None) -> tuple[str, str]:
     return name, cause[:_CAUSE_LIMIT]
 
 
+def was_started_before(error: Mapping[str, Any] | None) -> bool:
+    """Whether the machine says that the scope was started by an earlier try, and is over: then the ledger knows what it came to."""
+    return root_cause(error)[0] == "StepFunctions.ExecutionAlreadyExistsException"
+
+
 def _failure(failed: list[TaskRecord]) -> str:
     first = min(failed, key=lambda record: (record.at, record.task))
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
