@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from tests.support.live_stack import Ended, LiveStack, until
 
+from headrace.core.records import Epoch
+
 IMAGE = "public.ecr.aws/docker/library/debian:stable-slim"
 
 
@@ -53,11 +55,32 @@ def _finish(folder: Path) -> dict[str, Any]:
     )
 
 
+def _stop(folder: Path) -> dict[str, Any]:
+    # The task that stops the run ends while `slow` runs; a second epoch finds both done.
+    return pipeline(
+        {
+            "count": {
+                "outputs": {"n": {"json": "n.json", "at": "n"}},
+                "script": f"until [ -e '{folder}/slowly' ]; do sleep 0.1; done; echo '{{\"n\": 0}}' > n.json",
+                "stopWhen": "${{ outputs.n == 0 }}",
+            },
+            "slow": {
+                "outputs": {"o": "o.txt"},
+                "script": f"touch '{folder}/slowly'; until [ -e '{folder}/stop' ]; do sleep 0.1; done; echo done > o.txt",
+                "publishDir": ".",
+            },
+            "plot": {"after": "count", "script": "true"},
+            "last": {"inputs": {"o": "${{ slow.o }}"}, "script": "cat ${{ o }}"},
+        }
+    )
+
+
 IGNORE = pipeline(
     {
         "part": {
             "each": {"n": [1, 2, 3]},
             "errorStrategy": "ignore",
+            "maxErrors": 1,
             "outputs": {"o": "${{ n }}.txt"},
             "script": "if [ ${{ n }} = 2 ]; then exit 4; fi; echo ${{ n }} > ${{ outputs.o }}",
         },
@@ -67,6 +90,17 @@ IGNORE = pipeline(
             "script": "cat ${{ parts }} > all.txt",
             "publishDir": ".",
         },
+    }
+)
+TOO_MANY = pipeline(
+    {
+        "part": {
+            "each": {"n": [1, 2, 3]},
+            "errorStrategy": "ignore",
+            "maxErrors": "50%",
+            "script": "echo no reads for ${{ n }}; exit 4",
+        },
+        "all": {"after": ["part"], "script": "true"},
     }
 )
 RETRY = pipeline(
@@ -162,7 +196,9 @@ def runs(live: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     specs = {
         "terminate": _terminate(folder),
         "finish": _finish(folder),
+        "stop": _stop(folder),
         "ignore": IGNORE,
+        "too-many": TOO_MANY,
         "retry": RETRY,
         "given-up": GIVEN_UP,
         "no-output": NO_OUTPUT,
@@ -178,6 +214,8 @@ def runs(live: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     begun = {name: live.start({"pipeline": spec}, name=f"fail-{name}") for name, spec in specs.items()}
     live.until_record(begun["finish"], "boom")
     (folder / "go").touch()
+    live.until_record(begun["stop"], "count")
+    (folder / "stop").touch()
     return {name: live.ended(epoch) for name, epoch in begun.items()}
 
 
@@ -248,6 +286,43 @@ def test_ignore_goes_on_with_the_survivors(live: LiveStack, runs: Runs):
     [task] = until(lambda: live.events(ended.epoch.run, "Task Failed"))
     assert (task["task"], task["ignored"], task["exitCode"]) == ("part[n=2]", True, 4)
     assert live.alerts(ended.epoch.run) == []
+
+
+def test_more_failures_than_max_errors_fail_the_run(runs: Runs):
+    """Of three tasks half may fail: one is ignored, the next fails the run, which says what the bound was."""
+    ended = runs["too-many"]
+    assert (ended.status, ended.error) == ("FAILED", "TaskFailed")
+    statuses = list(ended.statuses().values())
+    assert statuses.count("ignored") == 1
+    assert set(statuses) == {"ignored", "failed"}
+    assert "maxErrors of 'part' allows 1 (50% of 3 tasks planned) failures, this is one more: " in ended.cause
+    assert ended.cause.count("no reads for") == 1
+
+
+def test_stop_when_ends_the_run_well(live: LiveStack, runs: Runs):
+    """The run that stops itself is a good end: what runs ends and counts, what waits is cancelled, and everybody hears why."""
+    ended = runs["stop"]
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert (ended.record.state, ended.statuses()) == ("stopped", {"count": "succeeded", "slow": "succeeded"})
+    assert ended.record.tasks == {"succeeded": 2, "cancelled": 2}
+    assert ended.record.cause == "count: stopWhen ${{ outputs.n == 0 }} is true"
+    assert ended.results() == {"o.txt": "done\n"}
+    [run] = until(lambda: live.events(ended.epoch.run))
+    assert (run["state"], run["cause"]) == ("stopped", ended.record.cause)
+    page = ended.text("digest.md")
+    assert "epoch 1: stopped" in page
+    assert "stopWhen" in page
+    assert ended.epoch not in live.open_runs()
+
+
+def test_a_stopped_run_goes_on_when_it_is_resumed(live: LiveStack, runs: Runs):
+    """What stopped it is found done and stops it no more."""
+    run = runs["stop"].epoch.run
+    live.start({"resume": run}, name=f"{run}-2")
+    again = live.ended(Epoch(run, 2))
+    assert again.status == "SUCCEEDED", again.cause
+    assert again.record.state == "succeeded"
+    assert again.statuses() == {"count": "cached", "slow": "cached", "plot": "succeeded", "last": "succeeded"}
 
 
 def test_retry_counts_attempts(runs: Runs):

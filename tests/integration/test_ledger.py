@@ -391,6 +391,29 @@ def test_a_release_of_all_without_time_hands_the_rest_on(table: Table, tokens: T
     assert rounds <= 17
 
 
+def test_failures_are_put_up_with_as_often_as_allowed_and_counted_once(table: Table) -> None:
+    """The nth passes however often it is told, the one beyond does not, nor does any after it."""
+
+    def bear(task: str, most: int, n: int = 1) -> bool:
+        return ledger.bear_failure(table, EPOCH, "p", task, n, most)
+
+    assert not bear("p[a]", 0)
+    assert [bear("p[a]", 2), bear("p[a]", 2), bear("p[b]", 2), bear("p[a]", 2)] == [True] * 4
+    assert [bear("p[c]", 2), bear("p[a]", 2, n=2), bear("p[c]", 2)] == [False] * 3
+    assert bear("p[c]", 3)
+    assert ledger.bear_failure(table, EPOCH, "q", "p[c]", 1, 1)
+    assert ledger.bear_failure(table, Epoch("r", 2), "p", "p[c]", 1, 1)
+
+
+def test_a_run_knows_whether_it_was_stopped_before(table: Table) -> None:
+    """An earlier epoch alone counts."""
+    ledger_runs.begin_run(table, RUN)
+    ledger_runs.conclude_run(table, EPOCH, "stopped", ended=AT, by="x")
+    assert not ledger_runs.stopped_before(table, EPOCH)
+    assert ledger_runs.stopped_before(table, Epoch("r", 3))
+    assert not ledger_runs.stopped_before(table, Epoch("q", 3))
+
+
 def test_a_used_token_is_forgotten(table: Table, tokens: Tokens) -> None:
     """A waiter whose state is over is deleted by the next release that meets it, and nobody is resumed."""
     ledger_runs.begin_run(table, RUN)

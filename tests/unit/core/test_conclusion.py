@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.core.conclusion import Conclusion, conclude, root_cause, was_started_before
+from headrace.core.conclusion import Conclusion, conclude, lets_jobs_end, root_cause, was_started_before
 from headrace.core.records import Epoch, RunRecord, TaskRecord
 
 AT = "2026-01-01T00:00:0{}.000Z"
@@ -58,6 +58,14 @@ def test_expansions_are_not_counted_as_tasks_whatever_their_keys():
         }.items()
     }
     assert conclude(run(), found, found).counts == {"succeeded": 1}
+
+
+def test_who_lets_running_jobs_end():
+    """A run that finishes or stops; one that failed or was cancelled terminates them."""
+    assert lets_jobs_end("finishing: a failed: x")
+    assert lets_jobs_end("stopped: a: stopWhen")
+    assert not lets_jobs_end("a failed: stopped: x")
+    assert not lets_jobs_end("cancelled: enough")
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,23 @@ def test_the_weakest_layer():
 
 def test_what_has_no_effect_yet_is_said():
     """A directive that is read and not acted on does not pass in silence."""
-    said = " ".join(job_build.notes(work("maxErrors: 3\nwaitLimit: 30m")))
-    assert "maxErrors has no effect yet" in said
+    said = " ".join(job_build.notes(work("waitLimit: 30m")))
     assert "waitLimit has no effect yet" in said
-    assert "stopWhen" not in said
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("maxErrors: 3", True),
+        ("maxErrors: 3\nerrorStrategy: finish", True),
+        ("maxErrors: 3\nerrorStrategy: ignore", False),
+        ("maxErrors: 3\nerrorStrategy: retry", False),
+        ("maxErrors: 3\nmaxRetries: 2", False),
+        ("maxErrors: 3\nerrors: [{name: a, pattern: b, action: ignore}]", False),
+        ("maxErrors: 3\nerrors: [{name: a, pattern: b, action: retry}]", True),
+        ("errorStrategy: ignore", False),
+    ],
+)
+def test_max_errors_that_bound_nothing_are_said(body: str, said: bool):
+    """Where the first failure ends the run there is nothing to count."""
+    assert ("maxErrors bounds nothing" in " ".join(job_build.notes(work(body)))) is said

@@ -151,6 +151,16 @@ def test_stop_when_sees_its_own_task():
     assert [w for w in program.warnings if "'o' of 'b'" in w.message] == []
 
 
+@pytest.mark.parametrize("which", ["a.all.n", "a.at(k=1).n"])
+def test_stop_when_does_not_see_other_tasks_of_its_process(which):
+    """Which of them are done is a matter of chance."""
+    [line] = refused(f"""
+        processes:
+          a: {{each: [{{k: [1, 2]}}], outputs: {{n: {{json: f}}}}, stopWhen: "${{{{ {which} }}}}", script: 'true'}}
+        """)
+    assert "`stopWhen` sees the outputs of its own task" in line
+
+
 def test_uses_is_flattened_and_its_outputs_are_what_outside_sees():
     """`qc.stats` stands over the axes of the `uses` and its own; outside aligns with them and gathers the private ones."""
     program = program_of(

@@ -345,6 +345,15 @@ def test_the_log_tells_more_than_a_plain_exit_code(line: str, code: int, kind: O
     assert line in outcome.evidence
 
 
+def test_our_own_last_words_are_not_the_tasks() -> None:
+    """The bootstrap says the exit code at the end of every log; the cause shows what the script said."""
+    log = ("headrace: began", "no reads for sample a", "headrace: the script ended with exit code 4")
+    assert classify(AttemptFacts(job=job(exit_code=4), log=log)).cause == (
+        "the script ended with exit code 4: no reads for sample a"
+    )
+    assert classify(AttemptFacts(job=job(exit_code=4), log=log[::2])).cause == "the script ended with exit code 4"
+
+
 def test_the_log_never_overrules_a_reason_or_a_signal() -> None:
     """A task that prints the words of another failure does not change its own."""
     log = ("No space left on device", "CannotPullContainerError: manifest unknown")

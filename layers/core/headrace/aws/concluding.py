@@ -23,7 +23,7 @@ from headrace.aws.settings import ConcludeRunSettings
 from headrace.aws.step_functions import send
 from headrace.aws.table import Table
 from headrace.core import alert_events, conclusion, digest, failure_note, run_facts, run_state, values
-from headrace.core.conclusion import CANCEL_PREFIX, FINISH_PREFIX, Conclusion
+from headrace.core.conclusion import CANCEL_PREFIX, Conclusion
 from headrace.core.digest_markdown import to_markdown
 from headrace.core.errors import HeadraceError
 from headrace.core.outcome import Outcome
@@ -88,7 +88,7 @@ def sweep(concluder: Concluder, now: str, remaining_ms: RemainingMs) -> None:
             continue
         try:
             if found and found.status in ("RUNNING", "PENDING_REDRIVE"):
-                if run.state == run_state.CLOSING and not run.closing.startswith(FINISH_PREFIX):
+                if run.state == run_state.CLOSING and not conclusion.lets_jobs_end(run.closing):
                     _terminate(concluder, run.epoch, f"run {run.epoch.run} drains")
                 continue
             _end(concluder, run, found.status if found else "ABORTED", now, remaining_ms, by="sweep")

@@ -71,6 +71,20 @@ def tasks_with(table: Table, epoch: Epoch, prefix: str = "") -> dict[str, TaskRe
     return dict(sorted((record.task, record) for part in parts for record in part))
 
 
+def bear_failure(table: Table, epoch: Epoch, process: str, task: str, n: int, most: int) -> bool:
+    """Count a failure of a process among those put up with, once however often it is told; False beyond `most` of them."""
+    new = expressions("attribute_not_exists(#pk)")
+    counter = {"Key": key_item(ledger_keys.failures(epoch, process))}
+    first = "attribute_not_exists(#count) OR " if most else ""
+    counted = expressions(f"{first}#count <= :last", "ADD #count :one", {":last": most - 1, ":one": 1})
+    marker = {"Item": key_item(ledger_keys.failure(epoch, process, task, n))}
+    try:
+        transact(table, [("Put", marker | new), ("Update", counter | counted)])
+    except Unmet as unmet:
+        return unmet.items[0] is not None
+    return True
+
+
 def put_attempt(table: Table, epoch: Epoch, record: AttemptRecord) -> AttemptRecord:
     """Record that a task is about to be submitted for the nth time; gives the record that stands."""
     try:

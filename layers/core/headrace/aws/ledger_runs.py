@@ -72,6 +72,12 @@ def latest_run(table: Table, run: str) -> RunRecord | None:
     return ledger_items.run_record(found) if found else None
 
 
+def stopped_before(table: Table, epoch: Epoch) -> bool:
+    """Whether an earlier epoch of this run ended stopped."""
+    records = (ledger_items.run_record(item) for item in items(table, ledger_keys.epochs(epoch.run)))
+    return any(record.state == "stopped" and record.epoch.number < epoch.number for record in records)
+
+
 def next_epoch(table: Table, run: str) -> Epoch:
     """The epoch a resume of this run would be; Refused when the run is unknown or its latest epoch is not concluded."""
     latest = latest_run(table, run)

@@ -33,10 +33,12 @@ def visible_to(
     items: AxisItems,
     item: Mapping[str, Any],
     fetched: Mapping[Any, Any],
+    own: Mapping[str, Value] | None = None,
 ) -> Visible:
-    """What the templates of a plan item see: params, items, and what the tasks it depends on made."""
+    """What the templates of a plan item see: params, items, and what the tasks it depends on made; `own`: and it itself."""
     visible = Visible(program, params, items, fetched=fetched)
-    visible.answer = answers(visible, _made(table, epoch, inputs_of(visible, item)))
+    made = _made(table, epoch, inputs_of(visible, item))
+    visible.answer = answers(visible, made if own is None else {**made, item["id"]: own})
     return visible
 
 

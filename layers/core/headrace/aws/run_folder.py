@@ -91,7 +91,8 @@ def scope_folder(facts: RunFacts, scope: str) -> str:
 def write_scope(s3: Any, facts: RunFacts, plan: ScopePlan, execution: str) -> None:
     """Put a scope's plan and axes, and which execution runs it; the same scope always gives the same plan."""
     folder = scope_folder(facts, plan.scope)
-    store.write(s3, folder + "scope.json", _json({"scope": plan.scope, "execution": execution, "size": plan.size}))
+    about = {"scope": plan.scope, "execution": execution, "size": plan.size, "tasks": dict(plan.tasks)}
+    store.write(s3, folder + "scope.json", _json(about))
     store.write(s3, folder + "axes.json", _json(dict(plan.axes)), content_type="application/json")
     store.write(s3, folder + "plan.json", "".join(plan.to_json()).encode(), content_type="application/json")
 
@@ -122,8 +123,24 @@ def scopes_around(scope: str) -> list[str]:
 
 def scope_executions(s3: Any, facts: RunFacts) -> list[str]:
     """The executions of every scope of a run, as far as they are planned."""
-    found = [item.uri for item in store.list_objects(s3, facts.folder + "scopes/") if item.uri.endswith("/scope.json")]
-    return [json.loads(store.read(s3, uri))["execution"] for uri in found]
+    return [_about(uri)["execution"] for uri in _scopes(s3, facts)]
+
+
+def tasks_planned(s3: Any, facts: RunFacts, process: str, *, at_once: bool) -> int:
+    """How many tasks a process has in the scopes planned so far; `at_once`: all of them are in the root scope."""
+    scopes = [scope_folder(facts, "") + "scope.json"] if at_once else _scopes(s3, facts)
+    return sum(_about(uri)["tasks"].get(process, 0) for uri in scopes)
+
+
+def _scopes(s3: Any, facts: RunFacts) -> list[str]:
+    found = store.list_objects(s3, facts.folder + "scopes/")
+    return [item.uri for item in found if item.uri.endswith("/scope.json")]
+
+
+@lru_cache(maxsize=_SCOPES_KEPT)
+def _about(uri: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(store.read(client("s3"), uri))
+    return found
 
 
 def planned(s3: Any, facts: RunFacts) -> Iterator[dict[str, Any]]:

@@ -14,14 +14,13 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from headrace.aws import events, gates, ledger, ledger_runs, logs, run_folder, sweeping
+from headrace.aws import after_attempt, events, gates, ledger, ledger_runs, logs, run_folder, sweeping
 from headrace.aws import s3 as store
+from headrace.aws.after_attempt import Attempted
 from headrace.aws.clients import client
 from headrace.aws.committed import commit_outputs
-from headrace.aws.fetching import answered
 from headrace.aws.later import release_later
 from headrace.aws.observability import count, logger
-from headrace.aws.produced import visible_to
 from headrace.aws.publishing import publish
 from headrace.aws.settings import SettleTaskSettings
 from headrace.aws.step_functions import send
@@ -29,6 +28,7 @@ from headrace.aws.table import Table
 from headrace.core import (
     attempt_record,
     batch_detail,
+    error_bound,
     failure_note,
     partial_json,
     plan_items,
@@ -43,7 +43,6 @@ from headrace.core import (
 )
 from headrace.core.attempt_facts import AttemptFacts
 from headrace.core.attempt_record import Plan
-from headrace.core.axis_items import from_files
 from headrace.core.conclusion import FINISH_PREFIX, root_cause
 from headrace.core.directives import TaskDirectives
 from headrace.core.errors import HeadraceError, InvalidValue
@@ -96,7 +95,8 @@ def settle(settler: Settler, event: Mapping[str, Any], now: str, remaining_ms: R
         )
     plan = attempt_record.from_json(json.loads(store.read(client("s3"), task.prepared["plan"])))
     if event.get("verdict") == "cached":
-        return _use(settler, task, plan, _directives(settler, task, plan), "cached", remaining_ms)
+        said = after_attempt.directives(_attempted(settler, task, plan))
+        return _use(settler, task, plan, said, "cached", remaining_ms)
     return _attempt_ended(settler, task, plan, event, remaining_ms)
 
 
@@ -120,7 +120,7 @@ def _attempt_ended(
     facts = AttemptFacts(
         job=detail, error=str(error.get("Error", "")), cause=str(error.get("Cause", "")), manifest=manifest
     )
-    outcome, said = classify(facts), _directives(settler, task, plan)
+    outcome, said = classify(facts), after_attempt.directives(_attempted(settler, task, plan))
     if outcome.succeeded:
         try:
             commit_outputs(client("s3"), plan, place, task.now, task.epoch.run, settler.settings.work_days)
@@ -184,9 +184,17 @@ def _use(
         key = task_work.local_keys(run.program, run.program.processes[plan.process], plan.keys)
         copies = publish_core.copies(said.publish, outputs, outdir=run.facts.outdir, key=key, process=plan.process)
         publish(settler.table, client("s3"), task.epoch, task.id, copies)
+        stop = after_attempt.stop_reason(
+            _attempted(settler, task, plan), said.stop_when, outputs, cached=status == "cached"
+        )
     except HeadraceError as wrong:
-        ended = Outcome(OutcomeClass.ENGINE, one_line(str(wrong), _CAUSE), "Change publishDir", firm=True)
-        return _fail(settler, task, ended, Step("fail", ended.cause, 1, 1, drain="terminate"), remaining_ms)
+        fix = "Put right what the message names, then resume"
+        wrong_end = Outcome(OutcomeClass.ENGINE, one_line(str(wrong), _CAUSE), fix, firm=True)
+        return _fail(settler, task, wrong_end, Step("fail", wrong_end.cause, 1, 1, drain="terminate"), remaining_ms)
+    if stop:
+        # Before the task is on record: who waits for it does not begin first.
+        left = gates.close(settler.table, task.epoch, stop, send=_send(), remaining_ms=remaining_ms)
+        release_later(settler.settings.settle_task, task.epoch, left, closing=True)
     record = TaskRecord(
         task.id,
         status,
@@ -208,8 +216,15 @@ def _failed(
         return {"verdict": "done"}  # the run drains and this job was ended for it: no record, so it reads as cancelled
     history = tuple(_past(entry) for entry in task.prepared.get("history", []))
     given = Given(plan.memory_mib, plan.time_s, plan.attempt.queue_index)
-    step = retry_policy.next_step(_rules(said), outcome, history, given=given, salt=task.id)
-    if step.verdict == "retry" and run_state.starts_tasks(state):
+    rules = _rules(said)
+    step = retry_policy.next_step(rules, outcome, history, given=given, salt=task.id)
+    if step.verdict == "retry" and not run_state.starts_tasks(state):
+        return {"verdict": "done"}  # no further try since the run drains, so no record: a resume goes on with it
+    bound = said.max_errors if error_bound.counts(rules, outcome, step) else None
+    if bound and (too_many := after_attempt.beyond_bound(_attempted(settler, task, plan), bound, outcome.cause)):
+        outcome = replace(outcome, cause=too_many)
+        step = Step("fail", too_many, step.n, step.task_attempt, drain="terminate")
+    if step.verdict == "retry":
         return _retry(task, outcome, step, given)
     if step.verdict == "ignore":
         record = TaskRecord(
@@ -217,7 +232,7 @@ def _failed(
             "ignored",
             task.now,
             failure=str(outcome.kind),
-            cause=step.why,
+            cause=outcome.cause,
             attempts=plan.attempt.n,
             job=outcome.ref.job_id,
         )
@@ -343,25 +358,8 @@ def _tell(settler: Settler, task: _Task, outcome: Outcome, attempts: int, *, ign
     events.publish(client("events"), [alert_events.entry(event)])
 
 
-def _directives(settler: Settler, task: _Task, plan: Plan) -> TaskDirectives:
-    """The attempt's directives, worked out again: what is about its end was not needed before."""
-    run = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number)
-    items = from_files(run.program, run_folder.read_axes(run.facts, task.scope))
-
-    def ask(known: dict[Any, Any]) -> TaskDirectives:
-        visible = visible_to(settler.table, task.epoch, run.program, run.params, items, task.item, known)
-        said, _ = task_work.directives_of(
-            visible,
-            run.program.processes[plan.process],
-            plan.keys,
-            plan.attempt,
-            run=task.epoch.run,
-            deployment=run.deployment,
-            launch=run.overrides,
-        )
-        return said
-
-    return answered(client("s3"), ask)
+def _attempted(settler: Settler, task: _Task, plan: Plan) -> Attempted:
+    return Attempted(settler.table, settler.settings.bucket, task.epoch, task.item, task.scope, plan)
 
 
 def _rules(said: TaskDirectives) -> RetryRules:

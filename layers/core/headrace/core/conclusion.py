@@ -20,7 +20,7 @@ from headrace.core.run_state import CONCLUDED
 CANCEL_PREFIX: Final = "cancelled: "
 STOP_PREFIX: Final = "stopped: "
 FINISH_PREFIX: Final = "finishing: "
-"""How a run's reason to close begins, where it decides something: what runs is brought to its end after FINISH_PREFIX."""
+"""How a run's reason to close begins, where it decides something."""
 _CAUSE_LIMIT: Final = 32_000
 _NESTED: Final = 4
 _ABORTED: Final = {"ABORTED": "cancelled", "TIMED_OUT": "failed"}
@@ -39,6 +39,11 @@ class Conclusion:
     def verdict(self) -> str:
         """`succeeded` or `failed`, as run_pipeline's Choice wants it; a run that stopped on purpose succeeded."""
         return "succeeded" if self.state in ("succeeded", "stopped") else "failed"
+
+
+def lets_jobs_end(closing: str) -> bool:
+    """Whether what runs is brought to its end while a run drains that was closed for this reason; else it is terminated."""
+    return closing.startswith((FINISH_PREFIX, STOP_PREFIX))
 
 
 def conclude(

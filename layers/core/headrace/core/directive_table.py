@@ -139,7 +139,7 @@ _TABLE: Final = (
     Directive("transfer", "transfer", transfers.transfer, "attempt", f"`{transfers.FORM}`", "what S3 is told of the files a job moves", by_key=True),
     Directive("errorStrategy", "error_strategy", readers.choice("terminate", "finish", "ignore", "retry"), "attempt", "`terminate` · `finish` · `ignore` · `retry`", "what a failure does to the run"),
     Directive("maxRetries", "max_retries", readers.whole(0, 100), "attempt", "whole number", "how often a failed task is tried again"),
-    Directive("maxErrors", "max_errors", values.max_errors, "attempt", "number · `10%`", "how many tasks of the process may fail before the run ends"),
+    Directive("maxErrors", "max_errors", values.max_errors, "attempt", "number · `10%`", "how many failures of the process the run survives: ignored ones, and those `errorStrategy: retry` tries again"),
     Directive("retry", "retry", values.retry, "attempt", "map class: number · `{times, delay, memory, upTo, time, codes}`", "how often each outcome class is tried again"),
     Directive("errors", "errors", read_errors, "check", ERRORS_FORM, "failures known by a text in the log or the reasons: their class, what to do, a hint", by_key=True),
     Directive("waitLimit", "wait_limit", values.wait_limit, "attempt", "duration · `{runnable, starting, action}`", "how long a job may wait, and what happens then"),
@@ -150,6 +150,6 @@ _TABLE: Final = (
     Directive("cache", "cache", readers.boolean, "attempt", "true · false", "whether equal work is used again"),
     Directive("scratch", "scratch", readers.boolean, "attempt", "true · false", "whether the task works in a fresh folder on the machine's disk"),
     Directive("onFailure", "on_failure", values.on_failure, "attempt", "glob · list", "files kept when the task fails"),
-    Directive("stopWhen", "stop_when", _stop_when, "success", "one `${{ }}`", "true after success: the run drains and ends *stopped*"),
+    Directive("stopWhen", "stop_when", _stop_when, "success", "one `${{ }}`", "true after success: no task starts any more, what runs ends, the run is *stopped*"),
 )  # fmt: skip
 DIRECTIVES: Final[dict[str, Directive]] = {directive.name: directive for directive in _TABLE}

@@ -115,6 +115,8 @@ defaults:
   own tries; out of memory is retried with more memory. `retry` says how often, for each class. So an `errorStrategy` closure over exit
   codes becomes, for example, `retry: {exit: {times: 2, codes: [104, 143]}}`. One over what stands in the log becomes a named error:
   `errors: [{name: no licence, pattern: checkout failed, action: retry}]`.
+- **`maxErrors` bounds ignored failures too**, and takes a share: `10%` of the process's tasks. With `retry` it counts failures as
+  Nextflow does, but not lost machines.
 - **Equal work is found again in any run**, by script, container and the identity of inputs; a changed line re-runs what it reaches.
 - **Sizes and times need a unit**, and Fargate sizes are rounded up, never down.
 - **Every directive can be said for one process**: also volumes, roles, cliPath, platformType and the transfer settings that Nextflow has

@@ -71,8 +71,6 @@ def secret_names(work: Work) -> tuple[str, ...]:
 
 # Directives of the language whose effect is still to come: said, so that nobody leans on them.
 _NOT_YET: Final = {
-    "maxErrors": "has no effect yet: the first failure decides by errorStrategy",
-    "stopWhen": "has no effect yet: the run goes on",
     "waitLimit": "has no effect yet: nobody watches waiting jobs",
 }
 
@@ -91,6 +89,10 @@ def notes(work: Work) -> tuple[str, ...]:
     if said.transfer.acl and said.transfer.acl != "bucket-owner-full-control":
         found.append(
             f"s3Acl {said.transfer.acl}: the stack's own bucket takes no ACLs; give a workDir in a bucket that does"
+        )
+    if said.max_errors and not _survives(work):
+        found.append(
+            f"maxErrors bounds nothing: with errorStrategy {said.error_strategy} the first failure ends the run"
         )
     found += [f"{name} {what}" for name, what in _NOT_YET.items() if name in work.given]
     return tuple(found)
@@ -226,6 +228,14 @@ def _tool(work: Work, *, own: bool) -> dict[str, str]:
     said = work.directives
     mounted = said.cli_path and said.platform == "EC2" and not own
     return {**({CLI_VARIABLE: said.cli_path} if mounted else {}), **endpoint_variables(said.transfer)}
+
+
+def _survives(work: Work) -> bool:
+    """Whether the run can survive a failure of the task's own: what `maxErrors` counts."""
+    said = work.directives
+    ignored = any(error.action == "ignore" for error in said.errors)
+    asked = "max_retries" in said.model_fields_set and "error_strategy" not in said.model_fields_set
+    return said.error_strategy in ("ignore", "retry") or ignored or asked
 
 
 def _disk(work: Work) -> int | None:

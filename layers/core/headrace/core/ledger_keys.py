@@ -139,6 +139,16 @@ def latch(epoch: Epoch, latch_id: str) -> Range:
     return Range(_latch(epoch, latch_id))
 
 
+def failure(epoch: Epoch, process: str, task_id: str, n: int) -> Key:
+    """A failure of a process's task that was put up with: its nth submission."""
+    return Key(f"E#{epoch}#{process}", f"{task_id}#{n:03d}")
+
+
+def failures(epoch: Epoch, process: str) -> Key:
+    """How many failures of a process were put up with."""
+    return Key(f"E#{epoch}#{process}", "count")
+
+
 def job_definition(name: str) -> Key:
     """The Batch job definition registered under this name, which ends in the hash of its content."""
     return Key(f"J#{name}", "definition")

@@ -76,8 +76,14 @@ def _place_needs(sketch: Sketch, drawn: Drawn, place: Place) -> list[Need]:
         ]
     note = _noter(sketch, drawn, place.path)
     found = needs_of(sketch, drawn.namespace, drawn.axes, template, note)
-    # Evaluated after success, `stopWhen` sees what its own task made; that is no dependency.
-    return [need for need in found if not (place.success and need.process == drawn.name)]
+    if not place.success:
+        return found
+    own = [need for need in found if need.process == drawn.name]
+    if any(need.at or need.gathered for need in own):
+        hint = "Let a process that gathers it say `stopWhen`"
+        note("`stopWhen` sees the outputs of its own task, not those of its process's others", hint=hint)
+    # Evaluated after success, it sees what its own task made; that is no dependency.
+    return [need for need in found if need.process != drawn.name]
 
 
 def _noter(sketch: Sketch, drawn: Drawn, path: str) -> Any:

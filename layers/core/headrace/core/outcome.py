@@ -175,7 +175,8 @@ def _by_script(code: int, known: Known) -> _Verdict:
     if code == 143 and known.spot:
         return _Verdict(C.SPOT, "stopped from outside (SIGTERM), most likely its spot capacity was taken back")
     kind, cause, fix = EXITS.get(code, (C.EXIT, f"the script ended with exit code {code}", ""))
-    line = log_tail.telling(known.log) if kind is C.EXIT else ""
+    own = (line for line in known.log if not bootstrap_marks.is_mark(line))
+    line = log_tail.telling(own) if kind is C.EXIT else ""
     return _Verdict(kind, f"{_filled(cause, {}, known)}: {line}" if line else _filled(cause, {}, known), fix)
 
 

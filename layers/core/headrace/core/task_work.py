@@ -113,7 +113,7 @@ def work(
     unstaged = [(each.name, "", file) for each in inputs if not each.declared.stage for file in each.files]
     outputs = _outputs(visible, process, keys, {each.name: each.value for each in inputs})
     own = {
-        **_task_names(process, bare.task, attempt),
+        **task_names(process, bare.task, attempt),
         "cpus": bare.cpus,
         "memory": bare.memory_mib,
         "time": bare.time_s,
@@ -196,7 +196,7 @@ def directives_of(
     if problem := directives.missing_container(process.local, raw):
         raise InvalidSpec([problem.at(file=spec.file, line=spec.line(problem.path))])
     task = task_id(process.name, {axis: keys[axis] for axis in process.axes})
-    more = {"task": _task_names(process, task, attempt), "run": {"id": run}}
+    more = {"task": task_names(process, task, attempt), "run": {"id": run}}
     said = directives.evaluate(
         raw,
         _scope(visible, process, keys, raw, more),
@@ -218,7 +218,8 @@ def _sized(said: Any, least: Any, most: Any) -> Any:
     return value if most is None or value is None else min(value, most)
 
 
-def _task_names(process: LinkedProcess, task: str, attempt: Attempt) -> dict[str, Value]:
+def task_names(process: LinkedProcess, task: str, attempt: Attempt) -> dict[str, Value]:
+    """What templates see as `task`, but for its size."""
     return {
         "id": task,
         "process": process.name,
