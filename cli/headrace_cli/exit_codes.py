@@ -21,7 +21,7 @@ MEANINGS: Final = (
     (DONE, "done; a run that was followed succeeded, or stopped as its `stopWhen` says"),
     (
         RUN_FAILED,
-        "the run failed or was cancelled; of `cancel`: it has not ended yet; of `version`: command and stack do not fit",
+        "the run failed or was cancelled; of `cancel`: it has not ended yet; of `doctor`: there is a problem; of `version`: command and stack do not fit",
     ),
     (WRONG_INPUT, "wrong input: the spec, a param, an option, the name of a run"),
     (NO_AWS, "AWS, the stack or credentials are missing, or the local cloud did not start"),

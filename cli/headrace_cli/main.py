@@ -15,6 +15,7 @@ from headrace_cli.commands import (
     check,
     clean,
     clean_runs,
+    doctor,
     import_config,
     local,
     local_invoke,
@@ -97,7 +98,7 @@ for _group, _commands in (
     (app, (options.options, import_config.import_config, schema.schema)),
     (_clean, (clean_runs.runs, clean.definitions)),
     (_local, (local.up, local.down, local.status, local.reset, local.alerts, local_invoke.invoke)),
-    (app, (version.version,)),
+    (app, (doctor.doctor, version.version)),
 ):
     for _command in _commands:
         _add(_group, _command.__name__.replace("_", "-"), _command)

@@ -17,7 +17,8 @@ from headrace.aws.table import Table
 from headrace_cli import installed, logbook, shown, versions
 from headrace_cli.failures import MissingAws
 
-_OUTPUTS: Final = ("Bucket", "Ledger", "Queue", "JobLogs")
+OUTPUTS: Final = ("Bucket", "Ledger", "Queue", "JobLogs")
+"""Outputs that the command works with; a stack without them is not ours."""
 _NO_STACK: Final = frozenset({"ValidationError"})
 
 
@@ -36,6 +37,11 @@ class Target:
     def is_local(self) -> bool:
         """Whether this is the local cloud."""
         return bool(self.endpoint)
+
+    @property
+    def region(self) -> str:
+        """The region its clients ask; empty when none is set."""
+        return str(self.session.region_name or "")
 
     @property
     def bucket(self) -> str:
@@ -72,23 +78,35 @@ class Target:
 def reach(*, local: bool, profile: str | None, region: str | None, stack: str) -> Target:
     """The stack; MissingAws with what to do when it, credentials or the region are not there."""
     if local:
-        from headrace_cli import local_cloud
-
-        endpoint, outputs = local_cloud.ready(stack)
-        return Target(_loopback_session(), stack, "the local cloud", endpoint, outputs)
-    target = _on_aws(profile, region, stack)
+        return local_place(stack)
+    target = _stack_on_aws(profile, region, stack)
     found = versions.compare(installed.version(), target.outputs.get("Version", ""))
     if found.relation is versions.Relation.MISMATCH:
         shown.note(f"warning: {found.says}. {found.advice}", style="yellow")
     return target
 
 
-def _on_aws(profile: str | None, region: str | None, stack: str) -> Target:
+def local_place(stack: str) -> Target:
+    """The stack on the local cloud, which is started when needed."""
+    from headrace_cli import local_cloud
+
+    endpoint, outputs = local_cloud.ready(stack)
+    return Target(_loopback_session(), stack, "the local cloud", endpoint, outputs)
+
+
+def on_aws(profile: str | None, region: str | None, stack: str) -> Target:
+    """A place on AWS that nobody has looked at yet."""
     import boto3
-    from botocore.exceptions import ClientError
 
     session = boto3.session.Session(profile_name=profile, region_name=region)
-    target = Target(session, stack, session.region_name or "")
+    return Target(session, stack, session.region_name or "")
+
+
+def _stack_on_aws(profile: str | None, region: str | None, stack: str) -> Target:
+    from botocore.exceptions import ClientError
+
+    target = on_aws(profile, region, stack)
+    session = target.session
     try:
         found = target.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     except ClientError as error:
@@ -105,7 +123,7 @@ def _on_aws(profile: str | None, region: str | None, stack: str) -> Target:
 
 def complete(stack: str, outputs: Mapping[str, str]) -> Mapping[str, str]:
     """The stack's outputs, when it is one of ours."""
-    lacking = [name for name in _OUTPUTS if name not in outputs]
+    lacking = [name for name in OUTPUTS if name not in outputs]
     if lacking:
         raise MissingAws(
             f"the stack '{stack}' has no output {', '.join(lacking)}: is it a stack of Headrace, and whole?"

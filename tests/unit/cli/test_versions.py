@@ -54,7 +54,7 @@ def test_a_mismatch_is_said_before_anything_is_done(monkeypatch, capsys):
     from headrace_cli import target
 
     there = target.Target(None, "headrace", "eu-west-1", outputs={"Version": "99.0.0"})
-    monkeypatch.setattr(target, "_on_aws", lambda *_where: there)
+    monkeypatch.setattr(target, "_stack_on_aws", lambda *_where: there)
     assert target.reach(local=False, profile=None, region=None, stack="headrace") is there
     assert "the stack, 99.0.0, is newer" in capsys.readouterr().err
     there.outputs = {"Version": installed.version()}

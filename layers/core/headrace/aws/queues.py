@@ -77,7 +77,7 @@ def read(batch: Any, ec2: Any, name: str) -> Queue | None:
         state=queue.get("state", "ENABLED"),
         status=queue.get("status", "VALID"),
         reason=queue.get("statusReason", ""),
-        environments=tuple(_environment(each, ec2) for each in environments),
+        environments=tuple(environment(each, ec2) for each in environments),
     )
 
 
@@ -87,7 +87,8 @@ def names(batch: Any) -> list[str]:
     return [queue["jobQueueName"] for page in pages for queue in page["jobQueues"]]
 
 
-def _environment(said: Mapping[str, Any], ec2: Any) -> Environment:
+def environment(said: Mapping[str, Any], ec2: Any) -> Environment:
+    """An environment as DescribeComputeEnvironments tells of it, with the instance types that EC2 has of its families."""
     resources = said.get("computeResources", {})
     kind = resources.get("type", "")
     wanted = tuple(resources.get("instanceTypes", ()))
