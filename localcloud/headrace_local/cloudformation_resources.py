@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import yaml
+
 from headrace_local import batch_definitions, batch_queues, patch_lambda
 from headrace_local import patch_step_functions_executions as executions
 from headrace_local.clients import client
@@ -106,6 +108,8 @@ def _machine(name: str, given: dict[str, Any], old: str | None) -> Made:
         definition = client("s3").get_object(Bucket=place["Bucket"], Key=place["Key"])["Body"].read().decode()
     for variable, value in (given.get("DefinitionSubstitutions") or {}).items():
         definition = definition.replace(f"${{{variable}}}", json.dumps(str(value))[1:-1])
+    if not definition.lstrip().startswith("{"):
+        definition = json.dumps(yaml.safe_load(definition))  # `sam deploy` uploads the file as it is written
     backend = executions.backend()
     if old is None:
         machine = backend.create_state_machine(
@@ -202,4 +206,8 @@ DELETERS: Final[dict[str, Callable[[str], Any]]] = {
     "AWS::Batch::JobQueue": lambda ref: batch_queues.delete(batch_queues.queues, ref),
     "AWS::Batch::JobDefinition": batch_definitions.deregister,
     "AWS::StepFunctions::StateMachine": lambda ref: executions.backend().delete_state_machine(ref),
+    "AWS::StepFunctions::StateMachineAlias": lambda ref: executions.backend().delete_state_machine_alias(ref),
+    "AWS::SNS::Subscription": lambda ref: client("sns").unsubscribe(SubscriptionArn=ref),
+    "AWS::Lambda::Alias": lambda ref: patch_lambda.backend().delete_alias(*reversed(ref.rsplit(":", 2)[1:])),
+    "AWS::Lambda::Version": lambda ref: patch_lambda.backend().delete_function(*ref.rsplit(":", 2)[1:]),
 }

@@ -89,6 +89,11 @@ def properties_of(kind: str) -> frozenset[str] | None:
     return frozenset(text.replace("|", " ").split()) if text is not None else None
 
 
+def has_effect(kind: str, name: str) -> bool:
+    """Whether a property of a type does anything here."""
+    return kind not in RECORDED and name not in _TYPES.get(kind, "").partition("|")[2].split()
+
+
 def problems(template: Mapping[str, Any]) -> Iterator[Problem]:
     """Every type and property of the template that would not be honoured."""
     for name, resource in template.get("Resources", {}).items():

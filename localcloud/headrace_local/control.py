@@ -18,10 +18,10 @@ from headrace_local import (
     batch_scheduler,
     faults,
     lambda_workers,
-    patch_cloudformation,
     patch_step_functions,
     patch_step_functions_executions,
     patch_step_functions_map,
+    stack_operations,
 )
 from headrace_local.place import ACCOUNT, REGION
 from headrace_local.surroundings import current
@@ -59,7 +59,7 @@ def _status(_body: bytes) -> dict[str, Any]:
         "executions": patch_step_functions_executions.running(),
         "jobs": batch_scheduler.live(),
         "invocations": lambda_workers.busy(),
-        "recorded": patch_cloudformation.recorded,
+        "recorded": stack_operations.recorded,
         "bridged": {name: list(lines) for name, lines in patch_step_functions.bridged.items() if lines},
         "notes": [IMAGES, "state is kept in memory: `down` forgets everything"],
     }

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import shutil
+import sys
 import threading
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from headrace.core.errors import Refused
 from headrace_local.surroundings import current
 
+_COMPILED: Final = re.compile(r"\.(cpython-\d+-)[^/]*\.so$")
 _lock = threading.Lock()
 
 
@@ -32,6 +36,20 @@ def layer_paths(function: Any) -> list[Path]:
         for part in ("python", "python/lib/python3.11/site-packages")
         if (folder / part).is_dir()
     ]
+
+
+def refuse_other_python(name: str, code: bytes) -> None:
+    """`Refused` when a built layer has modules compiled for another Python than the one that runs the workers."""
+    ours = f"cpython-{sys.version_info.major}{sys.version_info.minor}-"
+    if not code:
+        return
+    with zipfile.ZipFile(io.BytesIO(code)) as archive:
+        compiled = {found[0] for file in archive.namelist() if (found := _COMPILED.findall(file))}
+    if compiled and ours not in compiled:
+        raise Refused(
+            f"layer {name} was built for {min(compiled).rstrip('-')}, the local cloud runs on {ours.rstrip('-')}: "
+            "make its environment with the Python of the functions' Runtime, or deploy the sources (headrace local up)"
+        )
 
 
 def _unpacked(code: bytes) -> Path:

@@ -1,4 +1,4 @@
-"""CloudFormation: the resource types that moto lacks or creates incompletely, and the refusal of what we cannot honour.
+"""CloudFormation: the resource types that moto lacks or creates incompletely.
 
 Gaps of moto 5.2.5 closed here: state machines are created in a backend that does not run them, without their
 substitutions; Batch resources lose properties; functions lose layers and dead letter queues; versions, aliases and event
@@ -7,26 +7,16 @@ invoke configurations do not exist; an unknown type is a warning.
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
-from headrace.core.errors import HeadraceError, InvalidSpec
-from headrace_local import cloudformation_types, patch_lambda
-from headrace_local.batch_requests import ClientException
+from headrace_local import cloudformation_types, lambda_code, patch_lambda
 from headrace_local.cloudformation_resources import DELETERS, MAKERS, Made, Maker, record
 from headrace_local.seam import replace
 
-_log = logging.getLogger(__name__)
-
-
-recorded: dict[str, dict[str, str]] = {}
-"""By stack: what its template has that is only recorded here."""
-
 
 def apply() -> None:
-    """Register our types and the check of templates."""
+    """Register our types."""
     from moto.awslambda.models import LambdaFunction, LayerVersion
     from moto.cloudformation import parsing
     from moto.s3.models import FakeBucket
@@ -41,11 +31,9 @@ def apply() -> None:
         "resource_name_property_from_type",
         lambda kind: ours[kind].cloudformation_name_type() or None if kind in ours else upstream_names(kind),
     )
-    _refuse_what_is_not_honoured()
     _functions(LambdaFunction)
     _layers(LayerVersion)
     _buckets(FakeBucket)
-    _updates(parsing)
     _outputs_in_texts(parsing)
 
 
@@ -124,71 +112,6 @@ def _model(kind: str, maker: Maker, name_property: str) -> Any:
     return Model
 
 
-def _refuse_what_is_not_honoured() -> None:
-    from moto.cloudformation.exceptions import ValidationError
-    from moto.cloudformation.models import Stack
-    from moto.core.exceptions import ServiceException
-
-    create, update = Stack.create_resources, Stack.update
-
-    def checked(stack: Any, template: Any) -> None:
-        found = list(cloudformation_types.problems(template))
-        if found:
-            raise ValidationError(message=f"The local cloud cannot deploy this template:\n{InvalidSpec(found)}")
-        recorded[stack.name] = cloudformation_types.recorded(template)
-
-    def create_resources(self: Any) -> None:
-        checked(self, self.template_dict)
-        create(self)
-
-    def update_stack(self: Any, template: str, *args: Any, **kwargs: Any) -> None:
-        checked(self, self.parse_template(template))
-        update(self, template, *args, **kwargs)
-
-    def output(self: Any, attribute_name: str) -> str:
-        """`Fn::GetAtt: [Nested, Outputs.Name]`, which upstream does not know."""
-        wanted = attribute_name.removeprefix("Outputs.")
-        found = next((one.value for one in self.output_map.values() if one and one.key == wanted), None)
-        if found is None:
-            raise ValidationError(message=f"the nested stack {self.name} has no output '{wanted}'")
-        return str(found)
-
-    parse = Stack.parse_template
-
-    def parse_template(template: str) -> Any:
-        """JSON at the speed of JSON; upstream reads it with the slow YAML loader."""
-        return json.loads(template) if template.lstrip().startswith("{") else parse(template)
-
-    replace(Stack, "parse_template", staticmethod(parse_template))
-    replace(Stack, "create_resources", create_resources)
-    replace(Stack, "update", update_stack)
-    Stack.get_cfn_attribute = output
-    _name_what_fails(ValidationError, ServiceException)
-
-
-def _name_what_fails(validation_error: Any, service_exception: Any) -> None:
-    """Upstream answers 500 without a word about which resource could not be created."""
-    from moto.cloudformation import parsing
-
-    def naming(work: Callable[..., Any]) -> Callable[..., Any]:
-        def named(logical_id: str, *args: Any, **kwargs: Any) -> Any:
-            try:
-                return work(logical_id, *args, **kwargs)
-            except validation_error:
-                raise
-            except Exception as error:
-                told = str(getattr(error, "message", "") or error)
-                if not isinstance(error, (service_exception, HeadraceError, ClientException)):
-                    _log.exception("%s", logical_id)
-                    told = f"{type(error).__name__}: {told}"
-                raise validation_error(message=f"{logical_id}: {told}") from error
-
-        return named
-
-    replace(parsing, "parse_and_create_resource", naming(parsing.parse_and_create_resource))
-    replace(parsing, "parse_and_update_resource", naming(parsing.parse_and_update_resource))
-
-
 def _functions(function_class: Any) -> None:
     kept = (
         "Description",
@@ -261,6 +184,7 @@ def _layers(layer_class: Any) -> None:
         name = cloudformation_json["Properties"].get("LayerName", resource_name)
         cloudformation_json["Properties"]["Content"] = {"S3Bucket": place["S3Bucket"], "S3Key": place["S3Key"]}
         made = upstream(cls, name, cloudformation_json, account_id, region_name, **more)
+        lambda_code.refuse_other_python(name, made.code_bytes)
         made.__class__ = _named_by_arn(layer_class)
         return made
 
@@ -301,59 +225,3 @@ def _buckets(bucket_class: Any) -> None:
 
     replace(bucket_class, "create_from_cloudformation_json", classmethod(create))
     replace(bucket_class, "update_from_cloudformation_json", classmethod(update))
-
-
-def _updates(parsing: Any) -> None:
-    """A resource that refers to a changed one is changed too, as its attributes may be: a version of a new revision."""
-    resources = parsing.ResourceMap
-    difference = resources.build_resource_diff
-
-    def build_resource_diff(
-        self: Any, other_template: dict[str, Any], parameters: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        found = difference(self, other_template, parameters)
-        changed = set(found["Modify"])
-        grown = True
-        while grown:
-            before = len(changed)
-            for name, resource in other_template["Resources"].items():
-                follows = resource.get("Type") in _FOLLOWERS and name in self._resource_json_map
-                if follows and changed & _references(resource):
-                    changed.add(name)
-            grown = len(changed) > before
-        # A new version is a copy of its function, which is changed in place: upstream would add it before that.
-        late = [name for name in found["Add"] if other_template["Resources"][name].get("Type") == _VERSION]
-        found["Add"] = [name for name in found["Add"] if name not in late]
-        order = list(other_template["Resources"])
-        found["Modify"] = sorted(
-            {*changed, *late},
-            key=lambda name: (_RANKS.get(other_template["Resources"][name].get("Type"), 1), order.index(name)),
-        )
-        return dict(found)
-
-    replace(resources, "build_resource_diff", build_resource_diff)
-
-
-_VERSION: Final = "AWS::Lambda::Version"
-_RANKS: Final = {
-    "AWS::Lambda::Function": 0,
-    _VERSION: 2,
-    "AWS::Lambda::Alias": 3,
-    "AWS::StepFunctions::StateMachine": 3,
-    "AWS::StepFunctions::StateMachineVersion": 4,
-    "AWS::StepFunctions::StateMachineAlias": 5,
-}
-"""The order in which changed resources are changed: who refers to one comes behind it."""
-
-_FOLLOWERS: Final = {"AWS::StepFunctions::StateMachineVersion", "AWS::StepFunctions::StateMachineAlias"}
-
-
-def _references(value: Any) -> set[str]:
-    if isinstance(value, dict):
-        if "Ref" in value:
-            return {str(value["Ref"])}
-        if "Fn::GetAtt" in value:
-            got = value["Fn::GetAtt"]
-            return {str(got[0] if isinstance(got, list) else got.split(".")[0])}
-        return set().union(*(_references(inner) for inner in value.values())) if value else set()
-    return set().union(*(_references(inner) for inner in value)) if isinstance(value, list) and value else set()

@@ -10,6 +10,7 @@ from headrace_local import (
     patch_events,
     patch_lambda,
     patch_s3,
+    patch_stacks,
     patch_step_functions,
 )
 
@@ -25,5 +26,6 @@ def apply() -> None:
         patch_s3,
         patch_dynamodb,
         patch_cloudformation,
+        patch_stacks,
     ):
         patch.apply()

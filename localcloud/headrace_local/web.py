@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
+from xml.sax.saxutils import escape
 
 from headrace_local import api_calls, api_errors, callers, faults
 from headrace_local.place import CONTROL
@@ -98,14 +99,21 @@ def _answer(
     return [body]
 
 
-def _failure(error: Exception) -> list[Any]:
-    """An answer for what nobody foresaw; a call that moto does not have is refused by its name."""
+def _failure(error: Exception, content_type: str) -> list[Any]:
+    """An answer for what nobody foresaw; a call that moto does not have is refused by its name.
+
+    The older services are asked with forms and answer in XML.
+    """
     missing = isinstance(error, NotImplementedError)
     kind = "NotImplemented" if missing else "InternalFailure"
     told = f"The local cloud has no such call: {error}" if missing else f"{type(error).__name__}: {error}"
+    status = "501 Not Implemented" if missing else "500 Internal Server Error"
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        error_body = f"<Error><Code>{kind}</Code><Message>{escape(told)}</Message></Error>"
+        return [status, [("Content-Type", "text/xml")], f"<ErrorResponse>{error_body}</ErrorResponse>".encode()]
     body = json.dumps({"__type": kind, "message": told}).encode()
     headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", kind)]
-    return ["501 Not Implemented" if missing else "500 Internal Server Error", headers, body]
+    return [status, headers, body]
 
 
 class Server:
@@ -175,7 +183,7 @@ def _handler() -> Any:
                 return
             except Exception as error:  # noqa: BLE001 - whatever went wrong inside, the caller gets an answer with its name
                 _log.exception("%s", api_calls.operation(environ))
-                head[:] = _failure(error)
+                head[:] = _failure(error, str(environ.get("CONTENT_TYPE", "")))
                 content = head.pop()
             self._send(head[0], head[1], content)
 

@@ -1,35 +1,12 @@
 """What `sam` and cfn-lint say of the templates, and what `sam build` makes of them."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.support.sam import sam
 from tests.support.stack import ROOT, TEMPLATES, resources
-
-PLACES = (Path(os.environ.get("HEADRACE_SAM", "")), ROOT / ".sam-venv/bin/sam")
-SAM = next((place for place in PLACES if place.is_file()), None)
-REGION = {"AWS_DEFAULT_REGION": "eu-west-1", "SAM_CLI_TELEMETRY": "0"}
-
-
-def sam(*words: str) -> str:
-    """What a sam command prints; it has succeeded."""
-    if SAM is None:
-        pytest.fail("no sam command: run `make sam`, or say where it is with HEADRACE_SAM")
-    # Its own Python first: the layer's Makefile takes python3.11 and its pip from there.
-    path = f"{SAM.parent}{os.pathsep}{os.environ['PATH']}"
-    run = subprocess.run(
-        [SAM, *words],
-        cwd=ROOT,
-        env=os.environ | REGION | {"PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout + run.stderr
 
 
 def test_sam_validates_the_template():

@@ -70,10 +70,21 @@ PATCHED = {
     "moto.backend_index": ["backend_url_patterns"],
     "moto.core.botocore_stubber": ["MockRawResponse"],
     "moto.moto_server.werkzeug_app": ["DomainDispatcherApplication.get_backend_for_host"],
-    "moto.cloudformation.models": ["Stack.create_resources", "Stack.update", "Stack.parse_template"],
+    "moto.cloudformation.models": [
+        f"Stack.{name}" for name in (
+            "create_from_cloudformation_json", "update_from_cloudformation_json", "physical_resource_id", "parameter_list", "stack_resources",
+            "_add_stack_event",
+        )
+    ],
     "moto.cloudformation.parsing": [
-        "resource_class_from_type", "resource_name_property_from_type", "parse_and_create_resource", "parse_and_update_resource",
-        "ResourceMap.build_resource_diff",
+        "resource_class_from_type", "resource_name_property_from_type", "generate_resource_name", "clean_json", "OutputMap",
+        "ResourceMap.load_parameters", "ResourceMap.load_conditions", "ResourceMap.load_mapping", "ResourceMap.__getitem__",
+    ],
+    "moto.cloudformation.responses": [
+        f"CloudFormationResponse.{name}" for name in (
+            "create_stack", "update_stack", "delete_stack", "create_change_set", "describe_change_set", "execute_change_set", "delete_change_set",
+            "list_change_sets", "get_template", "get_template_summary",
+        )
     ],
 }  # fmt: skip
 
