@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from headrace_local import batch_definitions, batch_queues, patch_lambda
+from headrace_local import batch_definitions, batch_queues, custom_resources, patch_lambda
 from headrace_local import patch_step_functions_executions as executions
 from headrace_local.clients import client
 
@@ -37,6 +37,7 @@ def record(name: str, _properties: dict[str, Any], _old: str | None) -> Made:
         "LaunchTemplateId",
         "LatestVersionNumber",
         "DefaultVersionNumber",
+        "AllocationId",
     )
     return Made(name, {attribute: "1" if attribute.endswith("Number") else name for attribute in attributes})
 
@@ -187,6 +188,10 @@ def _subscription(_name: str, given: dict[str, Any], old: str | None) -> Made:
     return Made(made["SubscriptionArn"], {"Arn": made["SubscriptionArn"]})
 
 
+def _custom(name: str, given: dict[str, Any], old: str | None) -> Made:
+    return Made(*custom_resources.make(name, given, old))
+
+
 Maker = Callable[[str, dict[str, Any], str | None], Made]
 MAKERS: Final[dict[str, tuple[Maker, str]]] = {
     "AWS::Batch::ComputeEnvironment": (_environment, "ComputeEnvironmentName"),
@@ -200,6 +205,7 @@ MAKERS: Final[dict[str, tuple[Maker, str]]] = {
     "AWS::Lambda::Alias": (_function_alias, ""),
     "AWS::Lambda::EventInvokeConfig": (_event_invoke, ""),
     "AWS::SNS::Subscription": (_subscription, ""),
+    custom_resources.TYPE: (_custom, ""),
 }
 DELETERS: Final[dict[str, Callable[[str], Any]]] = {
     "AWS::Batch::ComputeEnvironment": lambda ref: batch_queues.delete(batch_queues.environments, ref),
@@ -210,4 +216,5 @@ DELETERS: Final[dict[str, Callable[[str], Any]]] = {
     "AWS::SNS::Subscription": lambda ref: client("sns").unsubscribe(SubscriptionArn=ref),
     "AWS::Lambda::Alias": lambda ref: patch_lambda.backend().delete_alias(*reversed(ref.rsplit(":", 2)[1:])),
     "AWS::Lambda::Version": lambda ref: patch_lambda.backend().delete_function(*ref.rsplit(":", 2)[1:]),
+    custom_resources.TYPE: custom_resources.delete,
 }

@@ -45,6 +45,7 @@ _TYPES: Final[dict[str, str]] = {
     "AWS::IAM::InstanceProfile": "InstanceProfileName Roles Path",
     "AWS::Logs::LogGroup": "LogGroupName RetentionInDays | KmsKeyId Tags LogGroupClass",
     "AWS::SSM::Parameter": "Name Type Value | Description Tags Tier",
+    "AWS::CloudFormation::CustomResource": "*",  # what its function asks for
     "AWS::CloudFormation::Stack": "TemplateURL Parameters | Tags TimeoutInMinutes NotificationARNs",
 }
 RECORDED: Final[dict[str, str]] = {
@@ -65,6 +66,8 @@ RECORDED: Final[dict[str, str]] = {
     "AWS::EC2::Route": "jobs run on this machine's network",
     "AWS::EC2::SubnetRouteTableAssociation": "jobs run on this machine's network",
     "AWS::EC2::VPCEndpoint": "jobs run on this machine's network",
+    "AWS::EC2::EIP": "jobs run on this machine's network",
+    "AWS::EC2::NatGateway": "jobs run on this machine's network",
     "AWS::EC2::LaunchTemplate": "there are no instances to launch",
 }
 _ATTRIBUTES: Final = {
@@ -113,7 +116,7 @@ def problems(template: Mapping[str, Any]) -> Iterator[Problem]:
             )
             continue
         for given in resource.get("Properties", {}):
-            if given not in known:
+            if given not in known and "*" not in known:
                 yield Problem(
                     f"{path}.Properties.{given}",
                     f"not a property of {kind} that the local cloud honours",

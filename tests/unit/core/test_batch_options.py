@@ -3,6 +3,7 @@
 import pytest
 from tests.support.spec_texts import process, refused
 
+from headrace.core import batch_options
 from headrace.core.directives import evaluate
 
 
@@ -58,3 +59,9 @@ def test_a_share_may_end_in_a_star():
 def test_what_is_not_a_directive_here_says_what_is(name, way_out):
     """Options of Nextflow without a directive name their replacement."""
     assert way_out in refused(f"{name}: true")[0].hint
+
+
+def test_a_tenants_share():
+    """A share identifier has letters and digits alone; a tenant may have dashes."""
+    assert batch_options.share_of("team-a") == "teama"
+    assert said(f"shareIdentifier: {batch_options.share_of('team-a')}").share_identifier == "teama"

@@ -39,18 +39,18 @@ def definition(text: str, at: Deployment = HERE) -> dict[str, Any]:
     return found["containerProperties"]
 
 
-def submission(text: str, deployment: dict[str, Any] | None = None) -> dict[str, Any]:
+def submission(text: str, deployment: dict[str, Any] | None = None, at: Deployment = HERE) -> dict[str, Any]:
     """Its SubmitJob request."""
     task = work(text, deployment)
     return job_build.submission(
         task,
-        HERE,
+        at,
         run="r",
         epoch=1,
         definition_arn=ARN,
         command=("/bin/sh", "-c", "true"),
         labels={},
-        registered=job_build.definition(task, HERE),
+        registered=job_build.definition(task, at),
     )
 
 
@@ -215,3 +215,19 @@ def test_what_has_no_effect_yet_is_said():
 def test_max_errors_that_bound_nothing_are_said(body: str, said: bool):
     """Where the first failure ends the run there is nothing to count."""
     assert ("maxErrors bounds nothing" in " ".join(job_build.notes(work(body)))) is said
+
+
+def test_a_public_address_is_the_deployments_choice():
+    """Fargate jobs ask for one in public subnets alone; on EC2 nothing is said of it."""
+    private = replace(HERE, public_ips=False)
+    assert definition("platformType: fargate")["networkConfiguration"] == {"assignPublicIp": "ENABLED"}
+    assert definition("platformType: fargate", private)["networkConfiguration"] == {"assignPublicIp": "DISABLED"}
+    assert "networkConfiguration" not in definition("cpus: 1", private)
+
+
+def test_jobs_without_a_share_have_the_deployments():
+    """A fair-share queue takes no job without one; what a task says is stronger."""
+    shared = replace(HERE, share="teama")
+    assert submission("cpus: 1", at=shared)["shareIdentifier"] == "teama"
+    assert submission("shareIdentifier: blue", at=shared)["shareIdentifier"] == "blue"
+    assert "shareIdentifier" not in submission("cpus: 1")

@@ -50,6 +50,15 @@ class Queues:
         if problems := misfits(demand, queue):
             raise InvalidSpec(problems)
 
+    def shares_fairly(self, name: str) -> bool:
+        """Whether the queue has a fair-share policy; no, when Batch does not answer."""
+        try:
+            queue = self.find(name)
+        except _UNANSWERED as error:
+            _log.warning("queue %s not looked at: %s", name, error)
+            return False
+        return queue is not None and queue.fair_share
+
     def find(self, name: str) -> Queue | None:
         """A queue by name or ARN, None when it is not there; the error when Batch does not answer."""
         now = self.clock()
@@ -78,6 +87,7 @@ def read(batch: Any, ec2: Any, name: str) -> Queue | None:
         status=queue.get("status", "VALID"),
         reason=queue.get("statusReason", ""),
         environments=tuple(environment(each, ec2) for each in environments),
+        fair_share=bool(queue.get("schedulingPolicyArn")),
     )
 
 

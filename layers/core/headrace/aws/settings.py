@@ -47,6 +47,7 @@ class PrepareTaskSettings(Settings):
     """prepare_task also knows where jobs run, as whom, and where their logs go."""
 
     queue: str
+    public_ips: str
     job_role: str
     execution_role: str
     job_logs: str

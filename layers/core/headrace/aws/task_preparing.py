@@ -28,6 +28,7 @@ from headrace.aws.settings import PrepareTaskSettings
 from headrace.aws.table import Table
 from headrace.core import (
     attempt_record,
+    batch_options,
     bootstrap,
     job_build,
     names,
@@ -169,8 +170,12 @@ def _submission(
     preparer: Preparer, epoch: Epoch, run: Run, work: Work, prefix: str, now: str
 ) -> tuple[dict[str, Any], str]:
     settings = preparer.settings
+    queue = job_build.queue_of(work, settings.queue)
+    shared = preparer.queues is not None and preparer.queues.shares_fairly(queue)
     deployment = Deployment(
         queue=settings.queue,
+        public_ips=settings.public_ips != "no",
+        share=batch_options.share_of(run.facts.tenant) if shared else "",
         job_role=settings.job_role,
         execution_role=settings.execution_role,
         log_group=settings.job_logs,
@@ -204,7 +209,6 @@ def _submission(
         labels=run.facts.labels,
         registered=wanted,
     )
-    queue = job_build.queue_of(work, deployment)
     if preparer.queues:
         said = work.directives
         preparer.queues.check(demand_of(request, said.platform, said.arch or ""), queue)

@@ -26,6 +26,11 @@ def platform(at: At) -> Any:
     return found.upper() if isinstance(found, str) else found
 
 
+def share_of(tenant: str) -> str:
+    """The share identifier of a tenant's jobs on a fair-share queue, when they name none: its letters and digits."""
+    return re.sub(r"[^A-Za-z0-9]", "", tenant)
+
+
 def _cli_path(value: Any) -> str:
     if not isinstance(value, str):
         raise InvalidValue(f"{kind(value)} is no path", expected="the path of the tool on the instance")

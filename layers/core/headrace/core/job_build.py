@@ -31,6 +31,8 @@ _NOT_IN_A_TAG: Final = re.compile(r"[^\w .:/=+@-]")
 class Deployment:
     """What only a deployment knows. `queue` is its default queue; roles are ARNs; `log_group` takes the jobs' logs.
 
+    `public_ips`: Fargate jobs need an address of their own to reach anything. `share` is the share identifier of jobs that name
+    none, needed where the job's queue shares fairly.
     `secret_arns` has the ARN of each secret that a task names (`secret_names`); None: not looked up, a placeholder stands.
     """
 
@@ -39,6 +41,8 @@ class Deployment:
     execution_role: str = ""
     log_group: str = ""
     region: str = ""
+    public_ips: bool = True
+    share: str = ""
     secret_arns: Mapping[str, str] | None = None
 
 
@@ -136,10 +140,10 @@ def submission(
     return request
 
 
-def queue_of(work: Work, deployment: Deployment) -> str:
-    """The queue of this attempt: its rung of the process's ladder, else the deployment's own."""
+def queue_of(work: Work, own: str) -> str:
+    """The queue of this attempt: its rung of the process's ladder, else the deployment's `own`."""
     ladder = work.directives.queues
-    return ladder[min(work.attempt.queue_index, len(ladder) - 1)] if ladder else deployment.queue
+    return ladder[min(work.attempt.queue_index, len(ladder) - 1)] if ladder else own
 
 
 def tag_key(text: object) -> str:
@@ -187,6 +191,7 @@ def _facts(work: Work, deployment: Deployment) -> DefinitionFacts:
         credentials=said.container.credentials if said.container else "",
         arch=said.arch or "",
         disk_gib=_disk(work),
+        public_ip=deployment.public_ips,
         tags={"headrace": "definition"},
     )
 
@@ -205,7 +210,7 @@ def _request(
     starts = said.max_spot_attempts
     return RequestFacts(
         name=name,
-        queue=queue_of(work, deployment),
+        queue=queue_of(work, deployment.queue),
         definition=definition,
         command=command,
         platform=said.platform,
@@ -217,7 +222,7 @@ def _request(
         time_s=work.time_s,
         attempts=INFRASTRUCTURE_ATTEMPTS if starts is None else max(1, starts),
         tags=tags or {},
-        share_identifier=said.share_identifier,
+        share_identifier=said.share_identifier or deployment.share,
         scheduling_priority=said.scheduling_priority,
         consumable_resources=said.consumable_resources,
     )

@@ -52,13 +52,14 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A job queue and its compute environments, in order."""
+    """A job queue and its compute environments, in order; `fair_share`: each job must name its share."""
 
     name: str
     state: str = "ENABLED"
     status: str = "VALID"
     reason: str = ""
     environments: tuple[Environment, ...] = ()
+    fair_share: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
