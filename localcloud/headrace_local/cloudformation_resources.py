@@ -71,6 +71,8 @@ def _queue(name: str, given: dict[str, Any], old: str | None) -> Made:
     request["computeEnvironmentOrder"] = [
         {**place, "order": int(place["order"])} for place in request.get("computeEnvironmentOrder", [])
     ]
+    for action in request.get("jobStateTimeLimitActions", []):
+        action["maxTimeSeconds"] = int(action["maxTimeSeconds"])
     if old is None:
         stored = batch_queues.create_queue({**request, "jobQueueName": name})
     else:
@@ -171,6 +173,17 @@ def _event_invoke(name: str, given: dict[str, Any], _old: str | None) -> Made:
     return Made(name)
 
 
+def _event_source(_name: str, given: dict[str, Any], old: str | None) -> Made:
+    whole = ("BatchSize", "MaximumBatchingWindowInSeconds")
+    spec = {**given, **{name: int(given[name]) for name in whole if name in given}}
+    spec["Enabled"] = str(given.get("Enabled", True)).lower() == "true"
+    backend = patch_lambda.backend()
+    if old is not None:
+        backend.delete_event_source_mapping(old)
+    mapping = backend.create_event_source_mapping(spec)
+    return Made(mapping.uuid, {"Id": mapping.uuid, "EventSourceMappingArn": mapping.arn})
+
+
 def _subscription(_name: str, given: dict[str, Any], old: str | None) -> Made:
     sns = client("sns")
     if old:
@@ -204,6 +217,7 @@ MAKERS: Final[dict[str, tuple[Maker, str]]] = {
     "AWS::Lambda::Version": (_function_version, ""),
     "AWS::Lambda::Alias": (_function_alias, ""),
     "AWS::Lambda::EventInvokeConfig": (_event_invoke, ""),
+    "AWS::Lambda::EventSourceMapping": (_event_source, ""),
     "AWS::SNS::Subscription": (_subscription, ""),
     custom_resources.TYPE: (_custom, ""),
 }
@@ -211,6 +225,7 @@ DELETERS: Final[dict[str, Callable[[str], Any]]] = {
     "AWS::Batch::ComputeEnvironment": lambda ref: batch_queues.delete(batch_queues.environments, ref),
     "AWS::Batch::JobQueue": lambda ref: batch_queues.delete(batch_queues.queues, ref),
     "AWS::Batch::JobDefinition": batch_definitions.deregister,
+    "AWS::Lambda::EventSourceMapping": lambda ref: patch_lambda.backend().delete_event_source_mapping(ref),
     "AWS::StepFunctions::StateMachine": lambda ref: executions.backend().delete_state_machine(ref),
     "AWS::StepFunctions::StateMachineAlias": lambda ref: executions.backend().delete_state_machine_alias(ref),
     "AWS::SNS::Subscription": lambda ref: client("sns").unsubscribe(SubscriptionArn=ref),

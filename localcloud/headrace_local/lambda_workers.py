@@ -150,6 +150,11 @@ class Fleet:
         with self.lock, contextlib.suppress(ValueError):
             self.workers.remove(worker)
 
+    def _most(self) -> int:
+        """A function with reserved concurrency has no more workers than that; what comes then waits, where AWS throttles."""
+        reserved = int(getattr(self.function, "reserved_concurrency", None) or FLEET_SIZE)
+        return min(FLEET_SIZE, reserved)
+
     def _worker(self) -> Worker:
         patience = 0.0
         while not _closing.is_set():
@@ -157,7 +162,7 @@ class Fleet:
                 worker = self.idle.get(timeout=patience) if patience else self.idle.get_nowait()
             except queue.Empty:
                 with self.lock:
-                    if not self.workers or (patience and len(self.workers) < FLEET_SIZE):
+                    if not self.workers or (patience and len(self.workers) < self._most()):
                         worker = Worker(self.function, self)
                         self.workers.append(worker)
                         return worker

@@ -1,7 +1,8 @@
 """Lambda: invocations run in real worker processes; asynchronous ones are retried and end in a destination.
 
 Gaps of moto 5.2.5 closed here: `invoke` wants Docker, runs asynchronous events inline and never retries them;
-CloudFormation drops Layers, DeadLetterConfig and most other properties of a function.
+CloudFormation drops Layers, DeadLetterConfig and most other properties of a function; an SQS event source invokes inside
+SendMessage, message by message, and looks at neither window, concurrency nor the answer; deleting a message can lose another one.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 """
 
@@ -15,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from headrace_local import event_targets, lambda_workers
+from headrace_local import event_sources, event_targets, lambda_workers
 from headrace_local.clients import client
 from headrace_local.lambda_runtime import Result
 from headrace_local.place import ACCOUNT, REGION
@@ -30,10 +31,32 @@ _asynchronous = ThreadPoolExecutor(32, thread_name_prefix="lambda event")
 
 
 def apply() -> None:
-    """Patch the one method every invocation passes through."""
-    from moto.awslambda.models import LambdaFunction
+    """Patch the one method every invocation passes through, and the making of event sources."""
+    from moto.awslambda.exceptions import InvalidParameterValueException
+    from moto.awslambda.models import LambdaBackend, LambdaFunction
+    from moto.sqs.models import Queue, sqs_backends
 
     replace(LambdaFunction, "invoke", _invoke)
+    upstream, delete = LambdaBackend.create_event_source_mapping, Queue.delete_message
+
+    def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
+        arn = str(spec.get("EventSourceArn"))
+        if not arn.startswith(f"arn:aws:sqs:{REGION}:{ACCOUNT}:") or arn.endswith(".fifo"):
+            raise InvalidParameterValueException(f"The local cloud has standard SQS queues as event sources, not {arn}")
+        if spec.get("FilterCriteria"):
+            raise InvalidParameterValueException("The local cloud has no FilterCriteria of an event source")
+        mapping = upstream(self, spec)
+        queue = sqs_backends[ACCOUNT][REGION].get_queue(arn.rsplit(":", 1)[-1])
+        queue.lambda_event_source_mappings.clear()  # moto's own way of invoking
+        event_sources.start(mapping, queue)
+        return mapping
+
+    def delete_message(self: Any, receipt_handle: str) -> None:
+        with self._messages_lock:
+            delete(self, receipt_handle)
+
+    replace(LambdaBackend, "create_event_source_mapping", create_event_source_mapping)
+    replace(Queue, "delete_message", delete_message)
 
 
 def backend() -> Any:

@@ -109,11 +109,12 @@ def _serve(_server: Any, ended: threading.Event, options: argparse.Namespace) ->
 
 
 def _end(home: Path, server: Any) -> None:
-    from headrace_local import batch_scheduler, lambda_workers, patch_step_functions_executions
+    from headrace_local import batch_scheduler, event_sources, lambda_workers, patch_step_functions_executions
 
     (home / "cloud.json").unlink(missing_ok=True)
     server.stop()
     batch_scheduler.stop()
+    event_sources.stop_all()
     patch_step_functions_executions.stop_all()
     lambda_workers.close_all()
     for part in ("jobs", "code"):
