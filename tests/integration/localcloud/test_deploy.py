@@ -85,3 +85,17 @@ def test_what_is_only_recorded_is_told(stack: Stack) -> None:
     assert status["recorded"]["one"]["TopicPolicy"].startswith("AWS::SNS::TopicPolicy: ")
     assert any("ResultWriter" in line for lines in status["bridged"].values() for line in lines)
     assert any("images are not used" in note for note in status["notes"])
+
+
+def test_the_default_of_a_list_parameter_is_a_list(stack: Stack, tmp_path: Path) -> None:
+    """Given or not, joined or selected from: the items are what stands between the commas."""
+    path = _template(tmp_path, {"T": {"Type": "AWS::SNS::Topic"}})
+    body = yaml.safe_load(path.read_text())
+    body["Parameters"] = {"Names": {"Type": "CommaDelimitedList", "Default": "first,second"}}
+    body["Outputs"] = {
+        "Joined": {"Value": {"Fn::Join": ["+", {"Ref": "Names"}]}},
+        "Second": {"Value": {"Fn::Select": [1, {"Ref": "Names"}]}},
+    }
+    path.write_text(yaml.safe_dump(body))
+    assert deploy(stack.cloud.endpoint, path, "list-default") == {"Joined": "first+second", "Second": "second"}
+    assert deploy(stack.cloud.endpoint, path, "list-given", {"Names": "a,b,c"})["Joined"] == "a+b+c"
