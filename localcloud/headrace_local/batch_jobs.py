@@ -8,29 +8,27 @@ https://docs.aws.amazon.com/batch/latest/userguide/job_states.html and batch_job
 from __future__ import annotations
 
 import copy
+import itertools
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from headrace_local import event_bus
+from headrace_local import batch_dispatch, event_bus
+from headrace_local.clock import now_ms
 from headrace_local.completion import Completion
 from headrace_local.place import ACCOUNT, REGION
 
 TERMINAL: Final = ("SUCCEEDED", "FAILED")
 STATES: Final = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", *TERMINAL)
 _jobs: dict[str, Job] = {}
+_by_queue: dict[str, dict[str, Job]] = {}
+_count = itertools.count()
 _PER_JOB: Final = ("jobQueue", "retryStrategy", "timeout", "shareIdentifier", "propagateTags")
 _FROM_DEFINITION: Final = (
     "image", "jobRoleArn", "executionRoleArn", "volumes", "mountPoints", "readonlyRootFilesystem", "ulimits", "privileged", "user",
     "linuxParameters", "logConfiguration", "secrets", "networkConfiguration", "fargatePlatformConfiguration", "ephemeralStorage",
     "runtimePlatform", "repositoryCredentials", "enableExecuteCommand",
 )  # fmt: skip
-
-
-def now_ms() -> int:
-    """Milliseconds, as Batch gives times."""
-    return int(time.time() * 1000)
 
 
 class Job:
@@ -56,14 +54,18 @@ class Job:
         self.completion = Completion()
         self.status = "SUBMITTED"
         self.status_reason: str | None = None
-        self.created_at = now_ms()
+        self.sequence = next(_count)
+        self.vcpus, self.memory_mib = max(self.resource("VCPU"), 0.25), self.resource("MEMORY")
+        self.created_at = self.since = now_ms()
         self.started_at: int | None = None
         self.stopped_at: int | None = None
         self.attempts: list[dict[str, Any]] = []
         self.stopping: str | None = None
         self.cancelled = False
+        self.environment: str | None = None
         self.interrupt: Callable[[], None] | None = None
         _jobs[job_id] = self
+        _by_queue.setdefault(str(queue["jobQueueArn"]), {})[job_id] = self
 
     @property
     def properties(self) -> Mapping[str, Any]:
@@ -88,8 +90,8 @@ class Job:
         legacy = {"VCPU": "vcpus", "MEMORY": "memory"}.get(kind)
         return float(self.overrides.get(legacy or "") or self.properties.get(legacy or "") or 0)
 
-    def environment(self) -> dict[str, str]:
-        """The definition's variables and the job's."""
+    def variables(self) -> dict[str, str]:
+        """The definition's environment variables and the job's."""
         both = [*(self.properties.get("environment") or []), *(self.overrides.get("environment") or [])]
         return {variable["name"]: str(variable.get("value", "")) for variable in both if "name" in variable}
 
@@ -99,18 +101,20 @@ class Job:
         words = self.overrides.get("command") or self.properties.get("command") or []
         return [str(parameters.get(word[5:], word)) if word.startswith("Ref::") else str(word) for word in words]
 
-    def move(self, status: str, reason: str | None = None) -> bool:
-        """Go to another state and tell the bus; False when the job has already ended."""
+    def move(self, status: str, reason: str | None = None, *, at: int | None = None, tell: bool = True) -> bool:
+        """Go to another state, now or `at` (ms), and tell the bus; False when the job has already ended."""
         with self.lock:
             if self.status in TERMINAL:
                 return False
-            self.status = status
-            if reason is not None or status in TERMINAL:
+            left, self.status, self.since = self.status, status, now_ms() if at is None else at
+            if reason is not None or status in TERMINAL or left == "RUNNABLE":
                 self.status_reason = reason
             if status in TERMINAL:
-                self.stopped_at = now_ms()
+                self.stopped_at = self.since
+            if left == "RUNNABLE":
+                batch_dispatch.left(self, self.since)
             seen = self.describe()
-        if status != "SUBMITTED":
+        if status != "SUBMITTED" and tell:
             event_bus.announce("aws.batch", "Batch Job State Change", [self.arn], lambda: seen)
         if status in TERMINAL:
             self.completion.finish()
@@ -150,6 +154,8 @@ class Job:
                 shown["schedulingPriority"] = self.request["schedulingPriorityOverride"]
             if array := self.array():
                 shown["arrayProperties"] = array
+            if needs := self.consumables():
+                shown["consumableResourceProperties"] = {"consumableResourceList": needs}
             shown["container"] = self._container()
             return shown
 
@@ -158,9 +164,12 @@ class Job:
         with self.lock:
             shown: dict[str, Any] = {
                 "jobArn": self.arn, "jobId": self.id, "jobName": self.name, "createdAt": self.created_at, "status": self.status,
-                "jobDefinition": self.definition["jobDefinitionArn"],
+                "jobDefinition": self.definition["jobDefinitionArn"], "isCancelled": self.cancelled,
+                "isTerminated": self.stopping is not None and not self.cancelled,
             }  # fmt: skip
             shown |= self._known()
+            if "shareIdentifier" in self.request:
+                shown["shareIdentifier"] = self.request["shareIdentifier"]
             if array := self.array():
                 shown["arrayProperties"] = {name: value for name, value in array.items() if name != "statusSummary"}
             last = self.attempts[-1]["container"] if self.attempts else {}
@@ -178,6 +187,13 @@ class Job:
             counts[child.status] += 1
         return {"size": len(self.children), "statusSummary": counts, "statusSummaryLastUpdatedAt": now_ms()}
 
+    def consumables(self) -> list[dict[str, Any]]:
+        """The consumable resources it needs: its own list, else the definition's."""
+        own = self.request.get("consumableResourcePropertiesOverride") or self.definition.get(
+            "consumableResourceProperties"
+        )
+        return list((own or {}).get("consumableResourceList") or [])
+
     def tags(self) -> dict[str, str]:
         """The job's tags; with propagateTags also the definition's."""
         spread = self.request.get("propagateTags", self.definition.get("propagateTags", False))
@@ -193,7 +209,7 @@ class Job:
         shown: dict[str, Any] = {
             "command": self.command(), "volumes": [], "mountPoints": [], "ulimits": [], "networkInterfaces": [], "secrets": [],
             "resourceRequirements": self._requirements(),
-            "environment": [{"name": name, "value": value} for name, value in self.environment().items()],
+            "environment": [{"name": name, "value": value} for name, value in self.variables().items()],
         }  # fmt: skip
         shown |= {name: copy.deepcopy(properties[name]) for name in _FROM_DEFINITION if name in properties}
         if "instanceType" in self.overrides:
@@ -222,3 +238,14 @@ def find(job_id: str) -> Job:
 def everything() -> list[Job]:
     """Every job, oldest first."""
     return list(_jobs.values())
+
+
+def of_queue(queue: Mapping[str, Any]) -> list[Job]:
+    """The jobs of a queue, array children too, oldest first."""
+    return list(_by_queue.get(str(queue["jobQueueArn"]), {}).values())
+
+
+def forget(job: Job) -> None:
+    """Know the job no more, as Batch does some time after its end; whoever holds it keeps it."""
+    _jobs.pop(job.id, None)
+    _by_queue.get(str(job.queue["jobQueueArn"]), {}).pop(job.id, None)

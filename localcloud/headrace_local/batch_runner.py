@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from headrace_local import callers, faults, guardian, job_log
-from headrace_local.batch_jobs import Job, now_ms
+from headrace_local.batch_jobs import Job
+from headrace_local.clock import now_ms
 from headrace_local.place import ACCOUNT, REGION
 from headrace_local.surroundings import current, environment
 
@@ -60,6 +61,15 @@ def run_attempt(job: Job) -> Ended:
     return ended
 
 
+def new_container() -> dict[str, Any]:
+    """What Batch knows of an attempt's container from its placement on."""
+    return {
+        "containerInstanceArn": f"{_ECS}container-instance/local/{secrets.token_hex(16)}",
+        "taskArn": f"{_ECS}task/local/{uuid.uuid4().hex}",
+        "networkInterfaces": [],
+    }
+
+
 def kill_all() -> None:
     """Kill every job's processes at once; the cloud is going down."""
     for process in list(_running):
@@ -72,14 +82,9 @@ def alive() -> int:
 
 
 def _begin(job: Job, fault: str) -> dict[str, Any]:
-    task = uuid.uuid4().hex
-    container: dict[str, Any] = {
-        "containerInstanceArn": f"{_ECS}container-instance/local/{secrets.token_hex(16)}",
-        "taskArn": f"{_ECS}task/local/{task}",
-        "networkInterfaces": [],
-    }
+    container = new_container()
     if fault not in ("pull", "hang"):
-        container["logStreamName"] = f"{_stream_prefix(job)}/default/{task}"
+        container["logStreamName"] = f"{_stream_prefix(job)}/default/{container['taskArn'].rsplit('/', 1)[-1]}"
     attempt = {"container": container, "startedAt": now_ms()}
     with job.lock:
         job.attempts.append(attempt)
@@ -241,12 +246,12 @@ def _variables(job: Job, number: int, key: str, folder: Path) -> dict[str, str]:
     return {
         "HOME": str(folder),
         "TMPDIR": str(folder / "tmp"),
-        **job.environment(),
+        **job.variables(),
         **environment(key),
         "AWS_BATCH_JOB_ID": job.id,
         "AWS_BATCH_JOB_ATTEMPT": str(number),
         "AWS_BATCH_JQ_NAME": str(job.queue["jobQueueName"]),
-        "AWS_BATCH_CE_NAME": str(job.queue["computeEnvironmentOrder"][0]["computeEnvironment"]).rsplit("/", 1)[-1],
+        "AWS_BATCH_CE_NAME": str(job.environment),
         **array,
     }
 

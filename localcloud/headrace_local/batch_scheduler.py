@@ -1,9 +1,9 @@
 """Which job runs when: queues, the compute environments behind them, and what this machine has left.
 
-Jobs wait in RUNNABLE, in the order of their queue's priority and then of their coming; a job that does not fit is passed
+Jobs wait in RUNNABLE, in the order of their queue's priority and then of its dispatch; a job that does not fit is passed
 by smaller ones. A compute environment has its `maxvCpus`; all of them share the machine. A job that is bigger than the
-machine, but not than its environment, runs alone; one that is bigger than every environment stays RUNNABLE for ever and
-says so, as on AWS.
+machine, but not than its environment, runs alone; one that is bigger than every environment stays RUNNABLE for ever, and
+says so when it is at the head of its queue, as on AWS.
 """
 
 from __future__ import annotations
@@ -12,21 +12,24 @@ import fnmatch
 import json
 import logging
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from headrace_local import batch_queues, batch_runner
+from headrace_local import (
+    batch_blocked,
+    batch_capacity,
+    batch_dispatch,
+    batch_instances,
+    batch_queues,
+    batch_runner,
+    batch_snapshot,
+)
 from headrace_local.batch_jobs import TERMINAL, Job
 from headrace_local.batch_runner import Ended
 from headrace_local.surroundings import current
 
 _log = logging.getLogger(__name__)
-_TOO_BIG: Final = (
-    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by "
-    "the CE(s) attached to the job queue."
-)
-
-
 _OVERRIDES: Final = "Container Overrides length must be at most 8192"
 
 
@@ -92,17 +95,32 @@ def _place_jobs() -> None:
 def _next() -> list[Job]:
     """The jobs to start or to end now; taken out of the queue, their share held."""
     chosen = []
-    order = sorted(range(len(_waiting)), key=lambda index: (-int(_waiting[index].queue.get("priority", 1)), index))
-    for job in [_waiting[index] for index in order]:
+    for job in _in_order():
         share = None if job.stopping is not None else _fits(job)
         if share is not None:
             _held[job.id] = share
+            job.environment = share.environment
         if share is not None or job.stopping is not None:
             _waiting.remove(job)
             chosen.append(job)
         elif _full():
             break
     return [*chosen, *_stopped_behind()]
+
+
+def _in_order() -> list[Job]:
+    """The waiting jobs, queue after queue in the order of their priority, each in its own order."""
+    queues: dict[str, list[Job]] = {}
+    for job in _waiting:
+        queues.setdefault(str(job.queue["jobQueueArn"]), []).append(job)
+    ordered: list[Job] = []
+    for jobs in sorted(queues.values(), key=lambda jobs: -int(jobs[0].queue.get("priority", 1))):
+        ordered += batch_dispatch.order(jobs, batch_queues.policy_of(jobs[0].queue), _used_by_share(jobs[0].queue))
+    return ordered
+
+
+def _used_by_share(queue: Mapping[str, Any]) -> Mapping[str, float]:
+    return batch_snapshot.usage(queue) if batch_queues.policy_of(queue) is not None else {}
 
 
 def _stopped_behind() -> list[Job]:
@@ -119,19 +137,24 @@ def _full() -> bool:
 def _fits(job: Job) -> Share | None:
     if job.queue["state"] != "ENABLED":
         return None
-    vcpus, memory = max(job.resource("VCPU"), 0.25), job.resource("MEMORY")
-    big_enough = False
+    vcpus, memory = job.vcpus, job.memory_mib
+    reason = batch_blocked.MAX_RESOURCE
     for place in sorted(job.queue["computeEnvironmentOrder"], key=lambda place: place.get("order", 0)):
         name = str(place["computeEnvironment"]).rsplit("/", 1)[-1]
         environment = batch_queues.environments.get(name)
         if environment is None:
             continue
         limit = _limit(environment)
-        big_enough = big_enough or vcpus <= limit
-        if environment["state"] == "ENABLED" and vcpus <= limit and _room(name, vcpus, memory, limit):
+        if vcpus > limit:
+            continue
+        if not batch_capacity.fits_some_type(environment, vcpus, memory):
+            reason = batch_blocked.REQUIREMENT
+            continue
+        reason = ""
+        if environment["state"] == "ENABLED" and batch_instances.takes_jobs(name) and _room(name, vcpus, memory, limit):
             return Share(name, vcpus, memory)
-    if not big_enough and job.status_reason != _TOO_BIG:
-        job.status_reason = _TOO_BIG
+    if reason and next(batch_snapshot.runnable(job.queue), None) is job:
+        batch_blocked.block(job, reason)
     return None
 
 

@@ -23,8 +23,11 @@ _TYPES: Final[dict[str, str]] = {
     "ReceiveMessageWaitTimeSeconds MaximumMessageSize | SqsManagedSseEnabled KmsMasterKeyId KmsDataKeyReusePeriodSeconds Tags RedriveAllowPolicy",
     "AWS::Events::Rule": "Name EventPattern ScheduleExpression State Targets EventBusName | Description RoleArn Tags",
     "AWS::Events::EventBus": "Name | Tags Description",
-    "AWS::Lambda::Function": "FunctionName Code Handler Runtime Timeout MemorySize Environment Layers DeadLetterConfig LoggingConfig PackageType | "
-    "Role Description TracingConfig Architectures EphemeralStorage ReservedConcurrentExecutions Tags KmsKeyArn VpcConfig",
+    "AWS::Lambda::Function": "FunctionName Code Handler Runtime Timeout MemorySize Environment Layers DeadLetterConfig LoggingConfig PackageType "
+    "ReservedConcurrentExecutions | "
+    "Role Description TracingConfig Architectures EphemeralStorage Tags KmsKeyArn VpcConfig",
+    "AWS::Lambda::EventSourceMapping": "EventSourceArn FunctionName BatchSize MaximumBatchingWindowInSeconds FunctionResponseTypes "
+    "ScalingConfig Enabled | Tags",
     "AWS::Lambda::LayerVersion": "LayerName Content | CompatibleRuntimes CompatibleArchitectures Description LicenseInfo",
     "AWS::Lambda::Version": "FunctionName | Description",
     "AWS::Lambda::Alias": "FunctionName FunctionVersion Name | Description",
@@ -35,7 +38,7 @@ _TYPES: Final[dict[str, str]] = {
     "AWS::StepFunctions::StateMachineAlias": "Name RoutingConfiguration DeploymentPreference | Description",
     "AWS::Batch::ComputeEnvironment": "ComputeEnvironmentName Type State ComputeResources | ServiceRole Tags UpdatePolicy "
     "ReplaceComputeEnvironment UnmanagedvCpus EksConfiguration",
-    "AWS::Batch::JobQueue": "JobQueueName State Priority ComputeEnvironmentOrder | SchedulingPolicyArn Tags JobStateTimeLimitActions",
+    "AWS::Batch::JobQueue": "JobQueueName State Priority ComputeEnvironmentOrder SchedulingPolicyArn JobStateTimeLimitActions | Tags",
     "AWS::Batch::JobDefinition": "JobDefinitionName Type ContainerProperties RetryStrategy Timeout Parameters PlatformCapabilities "
     "PropagateTags Tags | SchedulingPriority",
     "AWS::Batch::SchedulingPolicy": "Name FairsharePolicy | Tags",

@@ -1,7 +1,10 @@
 """The control endpoint: what the CLI and tests ask of the cloud itself, under /_headrace.
 
-GET  /status   POST /stop     GET /alerts    GET /calls
-GET  /faults   POST /faults   DELETE /faults
+GET  /status        POST /stop          GET /alerts    GET /calls
+GET  /faults        POST /faults        DELETE /faults
+GET  /clock         POST /clock
+GET  /environments  POST /environments  DELETE /environments
+POST /jobs          POST /jobs/move     POST /jobs/forget      POST /blocked
 """
 
 from __future__ import annotations
@@ -15,14 +18,21 @@ from typing import Any, Final
 from headrace.core.errors import InvalidValue
 from headrace_local import (
     api_calls,
+    batch_blocked,
+    batch_capacity,
     batch_scheduler,
+    batch_staging,
+    batch_time_limits,
+    clock,
     faults,
     lambda_workers,
     patch_step_functions,
     patch_step_functions_executions,
     patch_step_functions_map,
+    schedules,
     stack_operations,
 )
+from headrace_local.batch_requests import ClientException
 from headrace_local.place import ACCOUNT, REGION
 from headrace_local.surroundings import current
 
@@ -37,7 +47,7 @@ def answer(method: str, path: str, body: bytes) -> tuple[int, bytes]:
         return 404, json.dumps({"message": f"no {method} {path}", "known": [f"{m} {p}" for m, p in _ROUTES]}).encode()
     try:
         return 200, json.dumps(serve(body), default=str).encode()
-    except (InvalidValue, ValueError, TypeError) as error:
+    except (InvalidValue, ClientException, ValueError, TypeError) as error:
         return 400, json.dumps(
             {"message": f"{error}", "expected": getattr(error, "expected", ""), "hint": getattr(error, "hint", "")}
         ).encode()
@@ -94,6 +104,29 @@ def _clear_faults(_body: bytes) -> list[dict[str, Any]]:
     return []
 
 
+def _move_clock(body: bytes) -> dict[str, Any]:
+    """Time passes: instances arrive, time limits act; schedules fire only when asked to."""
+    request = json.loads(body)
+    batch_capacity.note()
+    before, after = clock.move(request)
+    batch_time_limits.act()
+    batch_scheduler.wake()
+    fired = schedules.fire_between(before, after) if request.get("schedules") else 0
+    return {**clock.report(), "scheduledEvents": fired}
+
+
+def _plan_environment(body: bytes) -> list[dict[str, Any]]:
+    batch_capacity.plan(json.loads(body))
+    batch_scheduler.wake()
+    return batch_capacity.report()
+
+
+def _clear_environments(_body: bytes) -> list[dict[str, Any]]:
+    batch_capacity.clear()
+    batch_scheduler.wake()
+    return []
+
+
 _ROUTES: Final[dict[tuple[str, str], Callable[[bytes], Any]]] = {
     ("GET", "/status"): _status,
     ("POST", "/stop"): _stop,
@@ -102,4 +135,13 @@ _ROUTES: Final[dict[tuple[str, str], Callable[[bytes], Any]]] = {
     ("GET", "/faults"): lambda _body: faults.report(),
     ("POST", "/faults"): _add_fault,
     ("DELETE", "/faults"): _clear_faults,
+    ("GET", "/clock"): lambda _body: clock.report(),
+    ("POST", "/clock"): _move_clock,
+    ("GET", "/environments"): lambda _body: batch_capacity.report(),
+    ("POST", "/environments"): _plan_environment,
+    ("DELETE", "/environments"): _clear_environments,
+    ("POST", "/jobs"): lambda body: batch_staging.stage(json.loads(body)),
+    ("POST", "/jobs/move"): lambda body: batch_staging.move(json.loads(body)),
+    ("POST", "/jobs/forget"): lambda body: batch_staging.forget(json.loads(body)),
+    ("POST", "/blocked"): lambda body: batch_blocked.plan(json.loads(body)),
 }

@@ -14,10 +14,9 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any
 
-from headrace_local import event_targets, faults
+from headrace_local import clock, event_targets, faults
 from headrace_local.place import ACCOUNT, REGION
 
 _log = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ def publish(
         "detail-type": detail_type,
         "source": source,
         "account": ACCOUNT,
-        "time": at or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": at or clock.iso(),
         "region": REGION,
         "resources": resources,
         "detail": json.loads(json.dumps(detail, default=str)),

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from headrace_local import clock
 from headrace_local.clients import client
 from headrace_local.place import ACCOUNT, REGION
 
@@ -107,7 +107,7 @@ def _to_logs(target: Mapping[str, Any], body: str, _event: Mapping[str, Any]) ->
     group, stream = target["Arn"].split(":log-group:")[1].removesuffix(":*"), str(uuid.uuid4())
     logs.ensure_log_group(group)
     logs.ensure_log_stream(group, stream)
-    logs.put_log_events(group, stream, [{"timestamp": int(time.time() * 1000), "message": body}])
+    logs.put_log_events(group, stream, [{"timestamp": clock.now_ms(), "message": body}])
 
 
 def _to_batch(target: Mapping[str, Any], _body: str, _event: Mapping[str, Any]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from typing import IO, Any, Final
 
+from headrace_local import clock
 from headrace_local.place import ACCOUNT, REGION
 
 _CHUNK: Final = 64 * 1024
@@ -34,7 +34,7 @@ def write(group: str, stream: str, lines: list[bytes]) -> None:
 
     if not lines:
         return
-    now = int(time.time() * 1000)
+    now = clock.now_ms()
     events: list[dict[str, Any]] = [
         {"timestamp": now, "message": line.decode(errors="replace").rstrip("\r") or " "} for line in lines
     ]

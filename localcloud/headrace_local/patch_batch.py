@@ -10,7 +10,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from headrace_local import batch_definitions, batch_queues, batch_submissions
+from headrace_local import (
+    batch_capacity,
+    batch_consumables,
+    batch_definitions,
+    batch_queues,
+    batch_snapshot,
+    batch_submissions,
+)
 from headrace_local.batch_requests import ClientException
 from headrace_local.seam import replace
 
@@ -19,8 +26,11 @@ _Answer = dict[str, Any]
 
 def apply() -> None:
     """Replace every method of moto's Batch API by ours; what we do not have is refused by name."""
+    from moto.batch import urls
     from moto.batch.responses import BatchResponse
 
+    known = replace(urls, "url_paths", {f"{{0}}/v1/{name}$": BatchResponse.dispatch for name in OPERATIONS})
+    urls.url_paths |= {path: serve for path, serve in known.items() if "/tags/" in path}
     for name in [
         name for name in vars(BatchResponse) if not name.startswith("_") and callable(getattr(BatchResponse, name))
     ]:
@@ -105,13 +115,22 @@ OPERATIONS: Final[dict[str, Callable[[Mapping[str, Any], int], _Answer]]] = {
     "updatecomputeenvironment": _update_environment,
     "deletecomputeenvironment": _delete(batch_queues.environments, "computeEnvironment"),
     "describecomputeenvironments": lambda r, _: batch_queues.describe(
-        batch_queues.environments, "computeEnvironments", r.get("computeEnvironments"), r
+        batch_queues.environments, "computeEnvironments", r.get("computeEnvironments"), r, batch_capacity.shown
     ),
     "createjobqueue": lambda r, _: _created(batch_queues.create_queue(r), "jobQueueName", "jobQueueArn"),
     "updatejobqueue": _update_queue,
     "deletejobqueue": _delete(batch_queues.queues, "jobQueue"),
     "describejobqueues": lambda r, _: batch_queues.describe(batch_queues.queues, "jobQueues", r.get("jobQueues"), r),
     "createschedulingpolicy": lambda r, _: _created(batch_queues.create_policy(r), "name", "arn"),
+    "describeschedulingpolicies": lambda r, _: batch_queues.describe(
+        batch_queues.policies, "schedulingPolicies", r.get("arns"), r
+    ),
+    "getjobqueuesnapshot": lambda r, _: batch_snapshot.snapshot(r),
+    "createconsumableresource": lambda r, _: batch_consumables.create(r),
+    "describeconsumableresource": lambda r, _: batch_consumables.describe(r),
+    "listconsumableresources": lambda r, _: batch_consumables.listing(r),
+    "updateconsumableresource": lambda r, _: batch_consumables.update(r),
+    "deleteconsumableresource": lambda r, _: batch_consumables.delete(r),
     "registerjobdefinition": _register,
     "deregisterjobdefinition": _deregister,
     "describejobdefinitions": lambda r, _: batch_definitions.describe(r),
@@ -120,4 +139,6 @@ OPERATIONS: Final[dict[str, Callable[[Mapping[str, Any], int], _Answer]]] = {
     "listjobs": lambda r, _: batch_submissions.listing(r),
     "terminatejob": lambda r, _: batch_submissions.terminate(r),
     "canceljob": lambda r, _: batch_submissions.cancel(r),
+    "terminatejobs": lambda r, _: batch_submissions.several(batch_submissions.terminate, r),
+    "canceljobs": lambda r, _: batch_submissions.several(batch_submissions.cancel, r),
 }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from headrace_local import (
+    patch_autoscaling,
     patch_batch,
     patch_cloudformation,
     patch_dispatch,
     patch_dynamodb,
+    patch_ecs,
     patch_events,
     patch_lambda,
+    patch_logs,
     patch_s3,
     patch_stacks,
     patch_step_functions,
@@ -21,7 +24,10 @@ def apply() -> None:
         patch_dispatch,
         patch_step_functions,
         patch_batch,
+        patch_ecs,
+        patch_autoscaling,
         patch_events,
+        patch_logs,
         patch_lambda,
         patch_s3,
         patch_dynamodb,

@@ -1,6 +1,6 @@
 """Scheduled rules: `rate(5 minutes)` and `cron(0 12 * * ? *)`, fired by one timer.
 
-A rate counts from when the cloud first sees the rule. Cron fields are minutes, hours, day of month, month, day of week and
+A rate counts from when the cloud first sees the rule. The timer goes by the real clock, the events' time by the movable one. Cron fields are minutes, hours, day of month, month, day of week and
 year, in UTC. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 """
 
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from headrace.core.errors import InvalidValue
-from headrace_local import event_bus
+from headrace_local import batch_time_limits, clock, event_bus
 from headrace_local.place import ACCOUNT, REGION
 
 _RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
@@ -24,6 +24,7 @@ _MONTHS: Final = {
 }
 _DAYS: Final = {name: str(n) for n, name in enumerate(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"], 1)}
 _TICK_S: Final = 1.0
+_MOST_AT_ONCE: Final = 1000
 _LOOK_AHEAD: Final = timedelta(days=366)
 
 
@@ -48,6 +49,26 @@ def _run() -> None:
     pause = threading.Event()
     while not pause.wait(_TICK_S):
         due = fire(due, datetime.now(UTC))
+        batch_time_limits.act()
+
+
+def fire_between(start: datetime, end: datetime) -> int:
+    """Fire what the enabled rules have due after `start` until `end`, in the order of time; how many events that were.
+
+    For whoever moves the clock: the timer itself goes by the real one, so that a moved clock alone fires nothing.
+    """
+    planned = []
+    for rule in event_bus.rules_of("default"):
+        at = start if rule.scheduled_expression and rule.state == "ENABLED" else None
+        while at is not None and (at := following(rule.scheduled_expression, at)) is not None and at <= end:
+            planned.append((at, rule))
+            if len(planned) > _MOST_AT_ONCE:
+                raise InvalidValue(
+                    f"more than {_MOST_AT_ONCE} scheduled events are due by {end}", hint="move in smaller steps"
+                )
+    for at, rule in sorted(planned, key=lambda pair: pair[0]):
+        event_bus.send(rule, _event(rule, at))
+    return len(planned)
 
 
 def fire(due: dict[tuple[str, str], datetime], now: datetime) -> dict[tuple[str, str], datetime]:
@@ -60,7 +81,7 @@ def fire(due: dict[tuple[str, str], datetime], now: datetime) -> dict[tuple[str,
         at = due.get(key) or following(rule.scheduled_expression, now)
         if at is not None and at <= now:
             if rule.state == "ENABLED":
-                event_bus.send(rule, _event(rule, at))
+                event_bus.send(rule, _event(rule, clock.now()))
             at = following(rule.scheduled_expression, now)
         if at is not None:
             upcoming[key] = at
@@ -74,7 +95,7 @@ def _event(rule: Any, at: datetime) -> dict[str, Any]:
         "detail-type": "Scheduled Event",
         "source": "aws.events",
         "account": ACCOUNT,
-        "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": clock.iso(at),
         "region": REGION,
         "resources": [rule.arn],
         "detail": {},

@@ -58,8 +58,19 @@ PATCHED = {
     f"{MAP}.iteration_worker": ["IterationWorker._eval_pool"],
     f"{MAP}.inline_iteration_component": ["InlineIterationComponent._eval_body"],
     f"{MAP}.distributed_iteration_component": ["DistributedIterationComponent._map_run", "DistributedIterationComponent._eval_body"],
-    "moto.awslambda.models": ["LambdaFunction.invoke", "LambdaFunction.create_from_cloudformation_json", "LambdaBackend.publish_version"],
+    "moto.awslambda.models": [
+        "LambdaFunction.invoke", "LambdaFunction.create_from_cloudformation_json", "LambdaBackend.publish_version",
+        "LambdaBackend.create_event_source_mapping", "LambdaBackend.get_event_source_mapping",
+    ],
+    "moto.sqs.models": ["Queue.delete_message", "Queue.wait_for_messages", "SQSBackend.receive_message", "SQSBackend.change_message_visibility"],
     "moto.batch.responses": ["BatchResponse.submitjob", "BatchResponse.describejobs"],
+    "moto.batch.urls": ["url_paths"],
+    "moto.ecs.responses": [
+        f"EC2ContainerServiceResponse.{name}" for name in ("list_clusters", "describe_clusters", "list_container_instances", "describe_container_instances")
+    ],
+    "moto.autoscaling.responses": ["AutoScalingResponse.describe_auto_scaling_groups", "AutoScalingResponse.describe_scaling_activities"],
+    "moto.ec2.models.instance_types": ["INSTANCE_TYPES"],
+    "moto.logs.models": ["utcnow"],
     "moto.events.models": ["Rule.send_to_targets", "EventsBackend.put_targets", "EventsBackend.put_rule"],
     "moto.s3.notifications": ["_send_event_bridge_message", "send_event", "_detail_type"],
     "moto.s3.models": ["S3Backend.complete_multipart_upload", "FakeBucket.create_from_cloudformation_json"],
@@ -217,6 +228,37 @@ def test_rules_still_cannot_reach_most_targets() -> None:
     assert "self.state" not in source
 
 
+def test_scaling_activities_are_still_always_empty() -> None:
+    """When upstream has some, the patch must add to them."""
+    from moto.autoscaling.responses import AutoScalingResponse
+
+    assert '{"Activities": []}' in inspect.getsource(AutoScalingResponse.describe_scaling_activities)
+
+
+def test_batch_still_lacks_snapshots_and_bulk_calls() -> None:
+    """The paths our table adds are not upstream's."""
+    from moto.batch.urls import url_paths
+
+    assert not [path for path in url_paths if "snapshot" in path or "jobs$" in path or "consumable" in path]
+
+
+def test_event_sources_still_invoke_inside_send_message() -> None:
+    """Upstream polls nothing: whoever sends a message waits for the function, which gets it alone."""
+    from moto.awslambda.models import LambdaBackend
+    from moto.sqs.models import Queue
+
+    assert "send_sqs_batch" in inspect.getsource(Queue.add_message)
+    assert "for message in messages" in inspect.getsource(LambdaBackend.send_sqs_batch)
+    assert "_messages_lock" not in inspect.getsource(Queue.delete_message)
+
+
+def test_container_instance_attributes_are_still_made_of_a_mapping() -> None:
+    """The transformer of upstream's answer takes names to values."""
+    from moto.ecs.responses import format_attributes
+
+    assert format_attributes({"ecs.os-type": "linux"}) == [{"name": "ecs.os-type", "value": "linux"}]
+
+
 def test_cloudformation_still_lacks_our_types() -> None:
     """Versions, aliases and event invoke configurations are unknown upstream."""
     from moto.cloudformation.parsing import get_model_map
@@ -229,6 +271,18 @@ def test_cloudformation_still_lacks_our_types() -> None:
         "AWS::Lambda::EventInvokeConfig",
     ):
         assert kind not in known
+
+
+def test_defaults_of_list_parameters_are_still_one_text() -> None:
+    """Upstream splits what is given and leaves the default as it is."""
+    from moto.cloudformation.parsing import ResourceMap
+
+    source = inspect.getsource(ResourceMap.load_parameters)
+    assert (
+        source.index('value = parameter.get("Default")')
+        < source.index("self.input_parameters")
+        < source.index('value.split(",")')
+    )
 
 
 def test_every_type_of_the_table_can_be_created() -> None:

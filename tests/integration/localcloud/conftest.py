@@ -88,6 +88,43 @@ class Stack:
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
         return self.dynamodb.get_item(TableName=self.outputs["Table"], Key=key, ConsistentRead=True).get("Item")
 
+    def stage(self, name: str, **more: Any) -> list[str]:
+        """Put jobs into a state with no process behind them; their ids."""
+        submit = {"jobName": name, "jobQueue": self.outputs["Queue"], "jobDefinition": self.outputs["JobDefinition"]}
+        return list(self.cloud.ask("POST", "/jobs", {"submit": {**submit, **more.pop("submit", {})}, **more}))
+
+    def pass_time(self, seconds: float, **more: Any) -> dict[str, Any]:
+        """Move the clock on."""
+        return dict(self.cloud.ask("POST", "/clock", {"advanceSeconds": seconds, **more}))
+
+    def queue(self, name: str, **more: Any) -> tuple[str, str]:
+        """A queue with an environment of its own; the ARNs of both."""
+        resources = {"type": "EC2", "maxvCpus": 64, "subnets": [], "instanceRole": "r", **more.pop("resources", {})}
+        environment = self.batch.create_compute_environment(
+            computeEnvironmentName=f"{name}-env", type="MANAGED", computeResources=resources
+        )["computeEnvironmentArn"]
+        order = [{"order": 1, "computeEnvironment": environment}]
+        queue = self.batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order, **more)
+        return str(queue["jobQueueArn"]), str(environment)
+
+    def listen(
+        self, name: str, pattern: dict[str, Any] | None, schedule: str = "", **target: Any
+    ) -> Callable[[], list[Any]]:
+        """A rule into a queue of its own; what fetches the bodies received so far."""
+        queue = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        when = {"ScheduleExpression": schedule} if schedule else {"EventPattern": json.dumps(pattern)}
+        self.events.put_rule(Name=name, **when)
+        self.events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": arn, **target}])
+        seen: list[Any] = []
+
+        def received() -> list[Any]:
+            messages = self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+            seen.extend(json.loads(message["Body"]) for message in messages)
+            return seen
+
+        return received
+
     def fault(self, **plan: Any) -> None:
         """Plan something to go wrong."""
         self.cloud.ask("POST", "/faults", plan)
@@ -126,7 +163,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(autouse=True)
 def _no_plans_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No test inherits another one's faults."""
+    """No test inherits another one's faults, environments or time."""
     yield
     if "stack" in request.fixturenames:
-        request.getfixturevalue("stack").cloud.ask("DELETE", "/faults")
+        cloud = request.getfixturevalue("stack").cloud
+        cloud.ask("DELETE", "/faults")
+        cloud.ask("DELETE", "/environments")
+        cloud.ask("POST", "/clock", {"reset": True})

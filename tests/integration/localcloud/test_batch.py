@@ -90,7 +90,7 @@ def test_a_job_too_big_for_its_environment_says_so(stack: Stack) -> None:
     """It stays RUNNABLE with the misconfiguration's name."""
     job_id = stack.submit("huge", ["true"], overrides={"resourceRequirements": [{"type": "VCPU", "value": "64"}]})
     assert until(lambda: stack.job(job_id).get("statusReason", "")).startswith(
-        "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"
+        "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"
     )
     assert stack.job(job_id)["status"] == "RUNNABLE"
     stack.batch.terminate_job(jobId=job_id, reason="too big")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,20 +15,9 @@ from headrace_local.schedules import following
 from .conftest import Stack, until
 
 
-def _rule(stack: Stack, name: str, pattern: dict[str, Any], **target: Any) -> Any:
+def _rule(stack: Stack, name: str, pattern: dict[str, Any], **target: Any) -> Callable[[], list[Any]]:
     """A rule into a queue of its own; what fetches the bodies received so far."""
-    queue = stack.sqs.create_queue(QueueName=name)["QueueUrl"]
-    arn = stack.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    stack.events.put_rule(Name=name, EventPattern=json.dumps(pattern))
-    stack.events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": arn, **target}])
-    seen: list[Any] = []
-
-    def received() -> list[Any]:
-        messages = stack.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
-        seen.extend(json.loads(message["Body"]) for message in messages)
-        return seen
-
-    return received
+    return stack.listen(name, pattern, **target)
 
 
 def _put(stack: Stack, source: str, detail: dict[str, Any]) -> None:
