@@ -26,8 +26,11 @@ from headrace.core.alert_events import (
     subject,
     text,
 )
+from headrace.core.attempt_facts import AttemptFacts
 from headrace.core.digest import build
 from headrace.core.errors import InvalidValue
+from headrace.core.log_summary import END
+from headrace.core.outcome import classify
 from headrace.core.records import Epoch, RunRecord, TaskRecord
 
 AT = "2026-01-01T01:00:00.000Z"
@@ -141,6 +144,35 @@ def test_texts_say_what_matters_of_the_other_events() -> None:
     assert "7 jobs stuck in RUNNABLE on queue spot: too big" in text(STUCK)
     assert "next-queue" in text(STUCK)
     assert "works again" in text(RECOVERED)
+
+
+def test_the_log_in_an_alert_is_plain_text_with_what_matters_first() -> None:
+    """A mail shows the trace whole, as the summary has it, before the end of the log; colours and bars are gone."""
+    log = (
+        *[
+            "\x1b[32mreading\x1b[0m sample",
+            "\r 10%|█   | 1/10 [00:01<00:02, 3.1it/s]\r",
+            "Traceback (most recent call last):",
+        ],
+        *[
+            '  File "merge.py", line 3, in <module>',
+            "    main()",
+            "ValueError: \x1b[31mbad\x1b[0m sheet",
+            "password=hunter2",
+        ],
+    )
+    outcome = classify(AttemptFacts(job={"jobId": "j", "status": "FAILED"}, log=log))
+    shown = text(FAILED.model_copy(update={"evidence": outcome.evidence})).splitlines()
+    start = shown.index("Log, what matters first:")
+    assert shown[start + 1 : start + 8] == [
+        "    Traceback (most recent call last):",
+        '      File "merge.py", line 3, in <module>',
+        "        main()",
+        "    ValueError: bad sheet",
+        f"    {END}",
+        "    reading sample",
+        "    password=***",
+    ]
 
 
 @pytest.mark.parametrize("event", ALL, ids=lambda event: event.detail_type)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from headrace.core.attempt_facts import AttemptFacts
 from headrace.core.digest import SIZE_LIMIT, Digest, build, examples, headline
+from headrace.core.log_lines import size
+from headrace.core.log_summary import END, LIMIT
 from headrace.core.outcome import classify
 from headrace.core.records import AttemptRecord, Epoch, RunRecord, TaskRecord
 
@@ -46,6 +49,21 @@ def test_what_differs_by_key_only_is_one_cause() -> None:
     assert (group.process, group.failure, group.count, group.example) == ("call", "exit", 100, "call[sample=s000]")
     assert len(group.tasks) == 10
     assert digest.failed == 100
+
+
+def test_evidence_keeps_its_beginning() -> None:
+    """What matters comes first, so what has no room is the end of it; no line is cut."""
+    outcomes = {
+        f"p{n}": replace(classify(AttemptFacts()), evidence=(f"first {n}", *[f"{'x' * 190} {m}" for m in range(20)]))
+        for n in range(20)
+    }
+    records = [failed(task, f"cause of {chr(97 + n)}{chr(99 + n)}") for n, task in enumerate(outcomes)]
+    digest = build(RUN, records, outcomes=outcomes)
+    for group in digest.groups:
+        assert group.evidence == outcomes[group.example].evidence[: len(group.evidence)]
+        assert 0 < size(group.evidence) <= LIMIT
+    assert len(digest.groups) == 20
+    assert len(digest.model_dump_json()) <= SIZE_LIMIT
 
 
 @pytest.mark.parametrize("key", ["s3", "a", "x/y", "2", "é", "a.b+c"])
@@ -91,7 +109,7 @@ def test_fix_and_evidence_come_from_the_outcome_of_the_example() -> None:
     records = [failed("call[sample=a]", outcome.cause), failed("sort", "x", "out-of-memory")]
     digest = build(RUN, records, outcomes={"call[sample=a]": outcome})
     call, sort = digest.groups
-    assert call.evidence == ("one", "error: two")
+    assert call.evidence == ("error: two", END, "one")
     assert (call.fix, call.exit_code, call.log_stream) == (outcome.fix, 7, "s/1")
     assert "memory" in sort.fix
     assert sort.evidence == ()

@@ -410,9 +410,10 @@ def test_the_fix_of_a_missing_transfer_tool_names_the_three_ways() -> None:
 
 
 def test_the_evidence_is_the_reasons_then_the_log() -> None:
-    """AWS's words are kept as they are; equal ones once."""
+    """AWS's words are kept as they are; equal ones once, and what it says of every failed script only where the log is empty."""
     outcome = classify(AttemptFacts(job=job(EXITED, "bad things", 7), log=("one", "two")))
-    assert outcome.evidence == ("Batch: bad things", f"Batch: {EXITED}", "one", "two")
+    assert outcome.evidence == ("Batch: bad things", "one", "two")
+    assert classify(AttemptFacts(job=job(EXITED, "", 7))).evidence == (f"Batch: {EXITED}",)
     assert (outcome.ref.log_stream, outcome.ref.attempt) == ("hr/default/0a", 1)
 
 

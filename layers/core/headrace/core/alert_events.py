@@ -18,6 +18,8 @@ from pydantic.alias_generators import to_camel
 
 from headrace.core.digest import Digest, headline
 from headrace.core.errors import InvalidValue
+from headrace.core.log_lines import shortened
+from headrace.core.log_summary import LIMIT
 from headrace.core.plain_text import one_line, plain
 
 SOURCE: Final = "headrace"
@@ -26,7 +28,7 @@ DETAIL_LIMIT: Final = 200 * 1024
 
 _TEXT_LIMIT: Final = 20_000  # what a mail can bear
 _CAUSES: Final = 10
-_EVIDENCE: Final = 20
+_PROBLEMS: Final = 20  # lines of a refused launch
 
 
 class _Shape(BaseModel):
@@ -76,7 +78,9 @@ class RunStateChange(_Event):
     counts: dict[str, int] = Field(default_factory=dict, description="tasks per status")
     causes: tuple[FailureCause, ...] = Field(default=(), description="distinct causes, most frequent first, at most 10")
     causes_left_out: int = 0
-    evidence: tuple[str, ...] = Field(default=(), description="the log lines that matter, of the first cause")
+    evidence: tuple[str, ...] = Field(
+        default=(), description="of the first cause: reasons, then the log, what matters first"
+    )
     digest: str = Field(default="", description="S3 URI of digest.md")
     commands: tuple[str, ...] = Field(default=(), description="how to look further, and how to go on")
 
@@ -100,7 +104,9 @@ class TaskFailed(_Event):
     queue: str = ""
     log_group: str = ""
     log_stream: str = ""
-    evidence: tuple[str, ...] = Field(default=(), description="reasons and the last log lines")
+    evidence: tuple[str, ...] = Field(
+        default=(), description="reasons, then the log, what matters first; at most 4 KiB"
+    )
     commands: tuple[str, ...] = ()
 
 
@@ -160,7 +166,7 @@ def run_ended(digest: Digest, *, stack: str, digest_uri: str = "", cause: str = 
             for g in digest.groups[:_CAUSES]
         ),
         causes_left_out=digest.groups_left_out + max(0, len(digest.groups) - _CAUSES),
-        evidence=digest.groups[0].evidence[-_EVIDENCE:] if digest.groups else (),
+        evidence=digest.groups[0].evidence if digest.groups else (),
         digest=digest_uri,
         commands=(*(command for group in digest.groups[:1] for command in group.commands), *digest.commands),
     )
@@ -179,7 +185,7 @@ def launch_refused(problems: str, *, stack: str, at: str, launch: str, report: s
         launch=launch,
         report=report,
         cause=one_line(lines[0]) if lines else "",
-        evidence=lines[:_EVIDENCE],
+        evidence=lines[:_PROBLEMS],
     )
 
 
@@ -310,6 +316,7 @@ def _stuck_text(event: JobStuck) -> list[str]:
 
 
 def _tail(evidence: tuple[str, ...], digest: str, commands: tuple[str, ...]) -> list[str]:
-    lines = ["", "Log:", *(f"    {line}" for line in evidence[-_EVIDENCE:])] if evidence else []
+    shown = shortened(evidence, LIMIT)
+    lines = ["", "Log, what matters first:", *(f"    {line}" for line in shown)] if shown else []
     lines += ["", "Look further, and go on:", *(f"    {command}" for command in commands)] if commands else []
     return lines + (["", f"Digest: {digest}"] if digest else [])

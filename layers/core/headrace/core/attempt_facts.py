@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from headrace.core import batch_detail, bootstrap_marks, log_tail, partial_json
+from headrace.core import batch_detail, bootstrap_marks, partial_json
 from headrace.core.batch_detail import JobFacts
+from headrace.core.log_lines import readable
 from headrace.core.named_errors import NamedError
 from headrace.core.plain_text import one_line
 
@@ -71,7 +72,7 @@ def read(facts: AttemptFacts) -> Known:
     told = partial_json.read(facts.cause) if facts.cause.lstrip().startswith("{") else None
     job = batch_detail.read(facts.job) or batch_detail.read(told)
     manifest = read_manifest(facts.manifest)
-    log = log_tail.readable(facts.log)
+    log = readable(facts.log)
     code = job.last.exit_code if job else None
     if manifest and manifest.exit_code is not None and (manifest.exit_code or code is None):
         code = manifest.exit_code

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from headrace.core.errors import InvalidValue
+from headrace.core.log_lines import shortened
+from headrace.core.log_summary import LIMIT
 from headrace.core.names import parse_id
 from headrace.core.outcome import Outcome
 from headrace.core.outcome_classes import general_fix
@@ -26,7 +28,7 @@ from headrace.core.records import AttemptRecord, RunRecord, TaskRecord
 SIZE_LIMIT: Final = 100_000
 """Bytes of `digest.json`."""
 
-_GROUPS, _TASKS, _LINES, _ATTEMPTS = 20, 10, 22, 60
+_GROUPS, _TASKS, _ATTEMPTS = 20, 10, 60
 _SCALES: Final = (1, 2, 4, 8, 16, 64)
 _ID_LIMIT: Final = 900
 _VARIES: Final = (
@@ -220,7 +222,7 @@ def _group(run: str, group: list[TaskRecord], outcomes: Mapping[str, Outcome], s
         example=_id(record.task),
         exit_code=outcome.exit_code if outcome else None,
         named=outcome.named if outcome else "",
-        evidence=outcome.evidence[-max(1, _LINES // scale) :] if outcome else (),
+        evidence=shortened(outcome.evidence, LIMIT // scale) if outcome else (),
         log_group=outcome.ref.log_group if outcome else "",
         log_stream=outcome.ref.log_stream if outcome else "",
         commands=(f"headrace logs {run} {shlex.quote(_id(record.task))}",),

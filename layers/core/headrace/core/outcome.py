@@ -13,9 +13,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from headrace.core import bootstrap_marks, log_tail
+from headrace.core import bootstrap_marks, log_summary
 from headrace.core.attempt_facts import AttemptFacts, Known, read
 from headrace.core.batch_detail import JobFacts
+from headrace.core.log_lines import LINE_LIMIT, size
+from headrace.core.log_secrets import masked
 from headrace.core.named_errors import Action, NamedError, first_match
 from headrace.core.outcome_classes import FIXES, NOT_OWN, OutcomeClass, Rule
 from headrace.core.outcome_reasons import ENDINGS, REASONS
@@ -25,6 +27,7 @@ from headrace.core.plain_text import one_line
 C = OutcomeClass
 
 _LOOKED_AT: Final = 50  # log lines that rules look at
+_EVERY_FAILURE: Final = "Essential container in task exited"
 _ENDED: Final = frozenset({"SUCCEEDED", "FAILED"})
 _BY_SIGNAL: Final = frozenset(range(128, 160))
 _STAGED: Final = {"stage-in": C.STAGE_IN, "stage-out": C.STAGE_OUT}
@@ -95,7 +98,7 @@ def cancelled(outcome: Outcome, why: str) -> Outcome:
     return replace(
         outcome,
         kind=C.CANCELLED,
-        cause=one_line(log_tail.masked(f"cancelled: {why}")),
+        cause=one_line(masked(f"cancelled: {why}")),
         fix=FIXES[C.CANCELLED],
         counts_as_own=False,
         firm=False,
@@ -146,7 +149,7 @@ def _by_stage(known: Known) -> _Verdict | None:
 
 
 def _staging(kind: OutcomeClass, cause: str, known: Known) -> _Verdict:
-    line = log_tail.telling(known.log)
+    line = log_summary.telling(known.log)
     return _Verdict(kind, f"{cause}: {line}" if line else cause)
 
 
@@ -175,8 +178,8 @@ def _by_script(code: int, known: Known) -> _Verdict:
     if code == 143 and known.spot:
         return _Verdict(C.SPOT, "stopped from outside (SIGTERM), most likely its spot capacity was taken back")
     kind, cause, fix = EXITS.get(code, (C.EXIT, f"the script ended with exit code {code}", ""))
-    own = (line for line in known.log if not bootstrap_marks.is_mark(line))
-    line = log_tail.telling(own) if kind is C.EXIT else ""
+    own = tuple(line for line in known.log if not bootstrap_marks.is_mark(line))
+    line = log_summary.telling(own) if kind is C.EXIT else ""
     return _Verdict(kind, f"{_filled(cause, {}, known)}: {line}" if line else _filled(cause, {}, known), fix)
 
 
@@ -242,7 +245,7 @@ def _outcome(verdict: _Verdict, known: Known) -> Outcome:
     job = known.job
     return Outcome(
         kind=verdict.kind,
-        cause=one_line(log_tail.masked(verdict.cause)),
+        cause=one_line(masked(verdict.cause)),
         fix=one_line(verdict.fix or _filled(FIXES[verdict.kind], {}, known)),
         exit_code=known.exit_code,
         evidence=_evidence(known),
@@ -253,12 +256,18 @@ def _outcome(verdict: _Verdict, known: Known) -> Outcome:
 
 
 def _evidence(known: Known) -> tuple[str, ...]:
-    """The reasons as AWS words them, then the last log lines."""
+    """The reasons as AWS words them, then the log, what matters first; 4 KiB at most."""
     said = known.texts if known.job else ()
     if known.error and not (known.job and known.job.status in _ENDED):
         said = (f"{known.error}: {known.cause}" if known.cause else known.error, *said)
-    reasons = tuple(log_tail.masked(one_line(f"Batch: {text}", log_tail.LINE_LIMIT)) for text in dict.fromkeys(said))
-    return reasons + log_tail.choose(known.log)
+    reasons = reasons_shown(said, logged=bool(known.log))
+    return reasons + log_summary.summary_of(known.log, log_summary.LIMIT - size(reasons)).lines
+
+
+def reasons_shown(texts: Iterable[str], *, logged: bool) -> tuple[str, ...]:
+    """Batch's reasons as lines of evidence, equal ones once. What it says of every script that fails only when nothing was logged."""
+    told = [text for text in dict.fromkeys(texts) if text and not (logged and text == _EVERY_FAILURE)]
+    return tuple(masked(one_line(f"Batch: {text}", LINE_LIMIT)) for text in told)
 
 
 def _renamed(outcome: Outcome, known: Known, named: Iterable[NamedError]) -> Outcome:
@@ -272,7 +281,7 @@ def _renamed(outcome: Outcome, known: Known, named: Iterable[NamedError]) -> Out
     return replace(
         outcome,
         kind=kind,
-        cause=one_line(log_tail.masked(f"{error.name}: {line}")),
+        cause=one_line(masked(f"{error.name}: {line}")),
         fix=one_line(error.hint) or (outcome.fix if same else one_line(_filled(FIXES[kind], {}, known))),
         counts_as_own=outcome.counts_as_own if same else kind not in NOT_OWN,
         firm=outcome.firm and same,

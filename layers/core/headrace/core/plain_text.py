@@ -15,8 +15,11 @@ CAUSE_LIMIT: Final = 200
 """Characters of a one-line cause; what a failed child execution may return (design.md section 3)."""
 
 _WORK = 65_536  # characters looked at, whatever is given
-# ECMA-48: CSI sequences, OSC strings ended by BEL or ST, and the two-character escapes.
-_ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_=>])")
+# ECMA-48: CSI sequences, OSC strings (titles, hyperlinks) ended by BEL or ST, other strings ended by ST, and the short escapes.
+_ANSI: Final = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[PX^_][^\x1b]*\x1b\\"
+    r"|\x1b[ -/]+[0-~]|\x1b[0-~]"
+)
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs"})
 
 
