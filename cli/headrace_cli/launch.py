@@ -18,7 +18,7 @@ from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.launch_request import read_launch
 from headrace.core.locations import is_uri
 from headrace.core.records import Epoch
-from headrace.core.work_dir import check_work_dir
+from headrace.core.run_facts import wrong_places
 from headrace_cli import given_params, moved_params, named_files, pipeline, spec_folder, uploading
 from headrace_cli.checked import Checked
 from headrace_cli.content_address import Uploads
@@ -73,13 +73,13 @@ def send(
 
 def check_places(target: Target, work_dir: str, outdir: str) -> None:
     """Refuse a work dir or an outdir that cannot be: InvalidSpec naming which."""
-    problems = []
-    for path, uri in (("workDir", work_dir), ("outdir", outdir)):
-        if not uri:
+    said = {"workDir": work_dir, "outdir": outdir}
+    problems = wrong_places(said, bucket=target.bucket, allowed=target.outputs.get("AllowedWriteBuckets", ""))
+    known = {problem.path for problem in problems}
+    for path, uri in said.items():
+        if not uri or path in known:
             continue
         try:
-            if path == "workDir":
-                check_work_dir(uri, bucket=target.bucket)
             _reachable(target, uri, same_region=path == "workDir")
         except InvalidValue as error:
             problems.append(Problem(path, error.message, uri, error.expected, error.hint))

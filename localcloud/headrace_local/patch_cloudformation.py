@@ -34,17 +34,20 @@ def apply() -> None:
     _functions(LambdaFunction)
     _layers(LayerVersion)
     _buckets(FakeBucket)
-    _outputs_in_texts(parsing)
+    _values(parsing)
 
 
-def _outputs_in_texts(parsing: Any) -> None:
-    """`${Nested.Outputs.Name}` in `Fn::Sub`: upstream splits it at every dot."""
+def _values(parsing: Any) -> None:
+    """`${Nested.Outputs.Name}` in `Fn::Sub`, which upstream splits at every dot; `AWS::NoValue` in a list, which upstream keeps."""
     upstream = parsing.clean_json
 
     def clean_json(resource_json: Any, resources_map: Any) -> Any:
         got = resource_json.get("Fn::GetAtt") if isinstance(resource_json, dict) else None
         if isinstance(got, list) and len(got) > 2:
             resource_json = {"Fn::GetAtt": [got[0], ".".join(got[1:])]}
+        if isinstance(resource_json, list):
+            # clean_json calls itself by its name in the module, so this one is asked at every level.
+            return [value for value in upstream(resource_json, resources_map) if value is not None]
         return upstream(resource_json, resources_map)
 
     replace(parsing, "clean_json", clean_json)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.live_stack import ROOT, LiveStack
+from tests.support.live_stack import ELSEWHERE, ROOT, LiveStack
 
 from headrace_local import Cloud, deploy, start, stop
 
@@ -38,7 +38,11 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 @pytest.fixture(scope="session")
 def live(cloud: Cloud) -> LiveStack:
     """The deployed stack, with a queue that hears what it says."""
-    stack = LiveStack(cloud, "headrace", deploy(cloud.endpoint, ROOT / "template.yaml", "headrace", {}))
+    # One bucket beside the stack's own may be written to; every other is refused.
+    opened = {"AllowedWriteBuckets": f"arn:aws:s3:::{ELSEWHERE},arn:aws:s3:::{ELSEWHERE}/*"}
+    outputs = deploy(cloud.endpoint, ROOT / "template.yaml", "headrace", opened)
+    stack = LiveStack(cloud, "headrace", outputs, parameters=opened)
+    stack.client("s3").create_bucket(Bucket=ELSEWHERE)
     stack.listen()
     return stack
 

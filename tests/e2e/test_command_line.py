@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.support.live_stack import EXAMPLES, ROOT, LiveStack, until
+from tests.support.live_stack import ELSEWHERE, EXAMPLES, ROOT, LiveStack, until
 
 TASK_LINE = re.compile(r"^\S+Z  (?P<task>\S+(?: \S+)*?)  (?P<status>[a-z]+)  \d+/\d+")
 FILES = """\
@@ -312,9 +312,9 @@ def test_pipelines_of_the_bucket_run_by_uri_and_by_name(headrace: Headrace, live
 
 
 def test_work_and_results_go_where_they_are_told(headrace: Headrace, live: LiveStack):
-    """Another bucket's folder works; a bucket without a folder or one that is not there is refused naming which."""
-    other = f"other-{uuid.uuid4().hex[:8]}"
-    live.client("s3").create_bucket(Bucket=other)
+    """A bucket the stack was opened for works; any other, and one without a folder, is refused naming which and how to open it."""
+    other, closed = ELSEWHERE, f"closed-{uuid.uuid4().hex[:8]}"
+    live.client("s3").create_bucket(Bucket=closed)
     hello = EXAMPLES / "hello" / "pipeline.yaml"
     said = headrace(
         "run",
@@ -337,10 +337,12 @@ def test_work_and_results_go_where_they_are_told(headrace: Headrace, live: LiveS
         "s3://no-such-bucket-at-all/work",
         "work",
         f"s3://{live.bucket}/launch/x",
+        f"s3://{closed}/work",
     ):
         refused = headrace("run", hello, "--local", "--work-dir", wrong)
         assert refused.code == 2, wrong
         assert "workDir" in refused.err
+    assert f"AllowedWriteBuckets=arn:aws:s3:::{closed}" in refused.err
 
 
 def test_detached_at_once(headrace: Headrace, live: LiveStack):

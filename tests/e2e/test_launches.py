@@ -172,6 +172,11 @@ BY_HAND: dict[str, tuple[Any, str, str]] = {
         "InvalidSpec",
         r"workDir",
     ),
+    "closed place": (
+        {"pipeline": "s3://BUCKET/inputs/strict.yaml", "params": {"n": 1}, "outdir": "s3://somebody-elses/out"},
+        "InvalidSpec",
+        r"outdir: .* no role of the stack may write there",
+    ),
     "unknown run": ({"resume": "nobodys-run"}, "Refused", r"nobodys-run"),
 }
 

@@ -27,6 +27,8 @@ from headrace_local import Cloud, deploy
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 PATIENCE_S = 240.0
+ELSEWHERE = "elsewhere"
+"""A bucket that the stack of the tests may write to beside its own."""
 _ACCOUNT = "123456789012"
 T = TypeVar("T")
 
@@ -100,6 +102,7 @@ class LiveStack:
     cloud: Cloud
     name: str
     outputs: dict[str, str]
+    parameters: dict[str, str] = field(default_factory=dict)
     clients: dict[str, Any] = field(default_factory=dict)
     _events: list[dict[str, Any]] = field(default_factory=list)
     _bus_queue: str = ""
@@ -121,8 +124,8 @@ class LiveStack:
         return Table(self.client("dynamodb"), self.outputs["Ledger"])
 
     def update(self, template: Path = ROOT / "template.yaml", parameters: dict[str, str] | None = None) -> None:
-        """Deploy again."""
-        self.outputs = deploy(self.cloud.endpoint, template, self.name, parameters or {})
+        """Deploy again, with the parameters it had unless others are given."""
+        self.outputs = deploy(self.cloud.endpoint, template, self.name, {**self.parameters, **(parameters or {})})
 
     # ------------------------------------------------------------------ in
     def put(self, key: str, content: str | bytes | dict[str, Any]) -> str:

@@ -308,3 +308,11 @@ def test_cloudformation_still_drops_properties() -> None:
         (JobDefinition, "PlatformCapabilities"),
     ):
         assert f'"{lost}"' not in inspect.getsource(owner.create_from_cloudformation_json)
+
+
+def test_cloudformation_still_keeps_no_value_in_lists() -> None:
+    """A statement that a condition leaves out stays in its policy as nothing, and the policy is refused."""
+    from moto.cloudformation import parsing
+
+    upstream = inspect.getsource(parsing).split("def clean_json", 1)[1].split("\ndef ", 1)[0]
+    assert "return [clean_json(val, resources_map) for val in resource_json]" in upstream

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from headrace.core.errors import InvalidSpec, InvalidValue
 from headrace.core.names import RUN_PATTERN
-from headrace.core.run_facts import RunFacts, check_launch, check_results, facts, folder, from_json, run_of
+from headrace.core.run_facts import (
+    RunFacts,
+    check_launch,
+    check_results,
+    facts,
+    folder,
+    from_json,
+    run_of,
+    wrong_places,
+)
 
 KEYS = ["pipeline", "version", "params", "name", "outdir", "workDir", "process", "labels", "resume", "run", "epoch"]
 JSON = st.recursive(
@@ -18,7 +27,10 @@ JSON = st.recursive(
 )
 
 
-def facts_of(**launch: object) -> RunFacts:
+OTHER = "arn:aws:s3:::other,arn:aws:s3:::other/*"
+
+
+def facts_of(allowed: str = "", **launch: object) -> RunFacts:
     """The facts of a launch of s3://mine/p.yaml."""
     return facts(
         {"pipeline": "s3://mine/p.yaml", **launch},
@@ -29,6 +41,7 @@ def facts_of(**launch: object) -> RunFacts:
         tenant="team",
         execution="arn",
         started="2026-01-01T00:00:00.000Z",
+        allowed=allowed,
     )
 
 
@@ -105,7 +118,7 @@ def test_places_end_in_a_slash():
         "s3://mine/results/r/",
         "s3://mine/runs/r/2/",
     )
-    own = facts_of(workDir="s3://other/w", outdir="s3://other/o//", name="mine", labels={"a": "b"})
+    own = facts_of(workDir="s3://other/w", outdir="s3://other/o//", name="mine", labels={"a": "b"}, allowed=OTHER)
     assert (own.work, own.outdir, own.name, own.labels) == ("s3://other/w/team/", "s3://other/o/", "mine", {"a": "b"})
     assert (made.name, folder("b", "r", 1)) == ("fallback", "s3://b/runs/r/1/")
 
@@ -128,6 +141,10 @@ def test_facts_are_written_and_read_back():
         ({"outdir": "gs://other/x"}, "outdir"),
         ({"outdir": "s3://mine/launch/x"}, "outdir"),
         ({"outdir": "s3://mine/errors"}, "outdir"),
+        ({"workDir": "s3://other/work"}, "workDir"),
+        ({"workDir": "s3://mine/scratch/"}, "workDir"),
+        ({"outdir": "s3://other/results/"}, "outdir"),
+        ({"outdir": "s3://mine/work/out"}, "outdir"),
     ],
 )
 def test_a_place_that_cannot_be_is_refused_by_its_key(launch: dict[str, object], key: str):
@@ -135,6 +152,15 @@ def test_a_place_that_cannot_be_is_refused_by_its_key(launch: dict[str, object],
     with pytest.raises(InvalidSpec) as error:
         facts_of(**launch)
     assert [problem.path for problem in error.value.problems] == [key]
+
+
+def test_every_wrong_place_of_a_launch_is_told_and_only_what_it_names():
+    """Before a run is begun, and again by whoever starts one by hand."""
+    wrong = wrong_places({"workDir": "s3://other/w", "outdir": "s3://other/o", "name": "x"}, bucket="mine", allowed="")
+    assert [problem.path for problem in wrong] == ["workDir", "outdir"]
+    assert "no role of the stack may write there" in wrong[0].message
+    assert wrong_places({"workDir": "s3://other/w", "outdir": "s3://other/o"}, bucket="mine", allowed=OTHER) == []
+    assert wrong_places({}, bucket="mine", allowed="") == []
 
 
 def test_results_may_go_to_any_folder_that_starts_nothing():

@@ -20,7 +20,7 @@ from headrace.aws.observability import count, logger
 from headrace.aws.settings import LaunchRunSettings
 from headrace.aws.step_functions import start_once
 from headrace.aws.table import Table
-from headrace.core import names, yaml_source
+from headrace.core import names, run_facts, yaml_source
 from headrace.core.errors import HeadraceError, InvalidSpec, InvalidValue, Problem
 from headrace.core.launch_request import LaunchRequest, folder_name, read_launch
 
@@ -96,6 +96,9 @@ def _read(launcher: Launcher, dropped: Dropped, content: bytes) -> dict[str, Any
         return {"pipeline": dropped.uri, "version": dropped.version, "run": run, "epoch": 1}
     said: dict[str, Any] = dict(document.value)
     request = found.request
+    own = launcher.settings
+    if problems := run_facts.wrong_places(said, bucket=own.bucket, allowed=own.allowed_write_buckets):
+        raise InvalidSpec(problem.at(file=dropped.uri, line=document.line(problem.path)) for problem in problems)
     run = _run_id(dropped, request.name)
     epoch = 1
     if request.resume:

@@ -78,6 +78,7 @@ def _plan_root(planner: Planner, event: Mapping[str, Any]) -> dict[str, Any]:
         execution=execution["id"],
         started=begun.started,
         deployment=loaded.deployment,
+        allowed=settings.allowed_write_buckets,
     )
     ledger_runs.name_run(planner.table, epoch, facts.name)
     fetched = dict(loaded.fetched)

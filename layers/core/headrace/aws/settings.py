@@ -29,22 +29,24 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class LaunchRunSettings(Settings):
-    """launch_run also starts executions of run_pipeline."""
+    """launch_run also starts executions of run_pipeline, and knows where else a run may write."""
 
     run_pipeline: str
+    allowed_write_buckets: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanScopeSettings(Settings):
-    """plan_scope also knows how many tasks one Map may have and who releases what it has no time for."""
+    """plan_scope also knows how many tasks one Map may have, who releases what it has no time for, where else a run may write."""
 
     map_concurrency: int
     settle_task: str
+    allowed_write_buckets: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PrepareTaskSettings(Settings):
-    """prepare_task also knows where jobs run, as whom, and where their logs go."""
+    """prepare_task also knows where jobs run, as whom, where their logs go, and where else results may go."""
 
     queue: str
     public_ips: str
@@ -52,6 +54,7 @@ class PrepareTaskSettings(Settings):
     execution_role: str
     job_logs: str
     work_days: int
+    allowed_write_buckets: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ from headrace.core.task_work import Attempt, Work
 from headrace.core.values import File
 from headrace.core.visible import Visible
 from headrace.core.work_dir import attempts_prefix, job_prefix, work_prefix
+from headrace.core.writable import check_writable
 
 _FOUND_IN_STATE = 2_000  # characters of a reason that travel in the state
 
@@ -101,7 +102,7 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
         deployment=run.deployment,
         launch=run.overrides,
     )
-    _check_targets(work, run.facts.bucket)
+    _check_targets(work, run.facts.bucket, preparer.settings.allowed_write_buckets)
     prefix = work_prefix(run.facts.work, work.hash.value)
     prepared = {
         "n": attempt.n,
@@ -146,13 +147,14 @@ def _looked_up(inputs: list[TaskInput], *, pays: bool) -> list[TaskInput]:
     )
 
 
-def _check_targets(work: Work, bucket: str) -> None:
+def _check_targets(work: Work, bucket: str, allowed: str) -> None:
     """Before the job runs: a result that may not lie where it is to be published is no use."""
     problems = []
     for place in work.directives.publish:
         try:
             if is_uri(place.path):
                 run_facts.check_results(place.path, bucket=bucket)
+                check_writable(f"{place.path.rstrip('/')}/", "results", bucket=bucket, allowed=allowed)
         except InvalidValue as error:
             where = f"processes.{work.process}.publishDir"
             problems.append(Problem(where, error.message, place.path, error.expected, error.hint))

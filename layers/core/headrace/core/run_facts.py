@@ -6,13 +6,14 @@ A launch arrives as the input of run_pipeline, from launch_run or by hand: `{"pi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from headrace.core import names
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem, nearest
 from headrace.core.work_dir import check_work_dir
+from headrace.core.writable import Use, check_writable
 
 _TEXTS: Final = ("version", "name", "outdir", "workDir", "resume", "run")
 _MAPS: Final = ("params", "process", "labels")
@@ -112,17 +113,12 @@ def facts(
     execution: str,
     started: str,
     deployment: Mapping[str, Any] | None = None,
+    allowed: str = "",
 ) -> RunFacts:
-    """The facts of a checked launch; InvalidSpec naming a place that cannot be used."""
+    """The facts of a checked launch; InvalidSpec naming a place that cannot be used. `allowed`: AllowedWriteBuckets."""
     work = str(launch.get("workDir") or f"s3://{bucket}/work/")
     outdir = str(launch.get("outdir") or f"s3://{bucket}/results/{run}/")
-    problems = []
-    for key, uri, check in (("workDir", work, check_work_dir), ("outdir", outdir, check_results)):
-        try:
-            check(uri, bucket=bucket)
-        except InvalidValue as error:
-            problems.append(Problem(key, error.message, uri, error.expected, error.hint))
-    if problems:
+    if problems := wrong_places({"workDir": work, "outdir": outdir}, bucket=bucket, allowed=allowed):
         raise InvalidSpec(problems)
     pipeline = launch.get("pipeline", "")
     return RunFacts(
@@ -148,6 +144,20 @@ def folder(bucket: str, run: str, epoch: int) -> str:
     return f"s3://{bucket}/runs/{run}/{epoch}/"
 
 
+def wrong_places(launch: Mapping[str, Any], *, bucket: str, allowed: str) -> list[Problem]:
+    """What is wrong with the work dir and the outdir of a launch, as far as it names them."""
+    problems = []
+    for key, use, check in _PLACES:
+        if not (uri := str(launch.get(key) or "")):
+            continue
+        try:
+            check(uri, bucket=bucket)
+            check_writable(f"{uri.rstrip('/')}/", use, bucket=bucket, allowed=allowed)
+        except InvalidValue as error:
+            problems.append(Problem(key, error.message, uri, error.expected, error.hint))
+    return problems
+
+
 def check_results(uri: str, *, bucket: str) -> None:
     """InvalidValue when results cannot go there; `bucket` is the deployment's own. Below launch/ each would start a run."""
     scheme, _, rest = uri.partition("://")
@@ -158,3 +168,9 @@ def check_results(uri: str, *, bucket: str) -> None:
         raise InvalidValue("a bucket without a folder", expected=f"a folder in it, such as s3://{place}/work")
     if place == bucket and key.split("/", 1)[0] in {"launch", "errors", "runs"}:
         raise InvalidValue("a folder Headrace keeps for itself", expected="a folder beside launch/, errors/ and runs/")
+
+
+_PLACES: Final[tuple[tuple[str, Use, Callable[..., object]], ...]] = (
+    ("workDir", "work", check_work_dir),
+    ("outdir", "results", check_results),
+)
