@@ -15,7 +15,15 @@ from moto.events.models import EventPattern
 from tests.support.stack import ROOT, machine, resources, snake, states, template
 
 from headrace.aws.run_launching import dropped_of
-from headrace.core import attempt_facts, batch_detail, partial_json, plan_items, run_facts
+from headrace.core import (
+    attempt_facts,
+    batch_detail,
+    live_jobs,
+    partial_json,
+    plan_items,
+    run_facts,
+    stuck_reasons,
+)
 from headrace.core.alert_events import from_event
 from headrace.core.conclusion import root_cause
 from headrace.core.errors import InvalidValue
@@ -71,7 +79,10 @@ def rules() -> dict[str, dict[str, Any]]:
         for each in FUNCTIONS[logical]["Properties"].get("Events", {}).values():
             if each["Type"] == "EventBridgeRule":
                 found[function] = deployed(each["Properties"]["Pattern"])
-    return found
+    # Through the queue JobEvents, which watch_jobs takes from.
+    return found | {
+        "watch_jobs": deployed(resources("AWS::Events::Rule")["JobEventsRule"]["Properties"]["EventPattern"])
+    }
 
 
 def takers(payload: dict[str, Any]) -> set[str]:
@@ -82,7 +93,7 @@ def takers(payload: dict[str, Any]) -> set[str]:
 def test_every_function_has_its_payloads():
     """And every folder of payloads is a function's."""
     assert {path.parent.name for path in FILES} == set(NAMES)
-    assert set(rules()) == {"launch_run", "conclude_run", "send_alert"}
+    assert set(rules()) == {"launch_run", "conclude_run", "send_alert", "watch_jobs"}
 
 
 def test_every_payload_has_its_row():
@@ -104,6 +115,9 @@ def test_payloads_speak_of_one_deployment():
 def test_the_rules_take_what_they_should(path: Path):
     """A bus event reaches the one function it lies beside, or, called `not_…`, no function at all."""
     payload = json.loads(path.read_text())
+    for record in payload.get("Records", ()):
+        wanted = set() if path.stem.startswith("not_") else {path.parent.name}
+        assert takers(json.loads(record["body"])) == wanted
     if "detail-type" not in payload or payload["detail-type"] == "Scheduled Event":
         assert takers(payload) == set()
     else:
@@ -143,7 +157,8 @@ def test_payloads_have_what_the_machines_send():
     scope = states(machine("run_scope"))
     pipeline = states(machine("run_pipeline"))
     child = set(scope["RunTasks"]["ItemSelector"])
-    assert set(event("prepare_task/first")) == child
+    asked = child | words(scope["PrepareTask"]["Arguments"]["Payload"])
+    assert set(event("prepare_task/first")) == asked
     assert set(event("await_inputs/first_try")) == set(scope["AwaitInputs"]["Arguments"]["Payload"])
     sent = set(pipeline["RunScope"]["Arguments"]["Input"]) | words(scope["PlanScope"]["Arguments"]["Payload"])
     assert set(event("plan_scope/root")) == sent
@@ -156,7 +171,7 @@ def test_payloads_have_what_the_machines_send():
     assert set(event("settle_task/succeeded")["job"]) == ended
     assert set(event("settle_task/script_failed")) == submitted | words(scope["SubmitJob"]["Catch"][0]["Output"])
     assert set(event("settle_task/prepare_broke")) == child | words(scope["PrepareTask"]["Catch"][0]["Output"])
-    assert set(event("prepare_task/again")) == submitted | words(scope["SettleTask"]["Output"])
+    assert set(event("prepare_task/again")) == asked | submitted | words(scope["SettleTask"]["Output"])
 
 
 @pytest.mark.parametrize("payload", [*of("plan_scope"), *of("conclude_run")])
@@ -240,3 +255,32 @@ def test_requests_for_the_tool_are_those_of_the_template(payload: dict[str, Any]
     assert payload["ResourceType"] == body["Type"]
     assert set(payload["ResourceProperties"]) == set(body["Properties"])
     assert {"StackId", "RequestId", "ResponseURL", "RequestType"} <= set(payload)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("jobs_changed", [("RUNNABLE", 2, False), ("RUNNING", 4, True), ("RUNNABLE", 7, True)]),
+        ("queue_blocked", [("RUNNABLE", 2, False), ("RUNNABLE", 2, False)]),
+    ],
+)
+def test_events_of_batch_are_read(name: str, told: list[tuple[str, int, bool]]):
+    """Whose job it is, and how far it is: after an attempt that ended, RUNNABLE is later than RUNNING was."""
+    found = [live_jobs.told(json.loads(record["body"])) for record in event(f"watch_jobs/{name}")["Records"]]
+    assert [(each.state, each.rank, bool(each.stream)) for each in found if each] == told
+    assert {(each.epoch.run, each.task_hash) for each in found if each} == {
+        ("variants-0a1b2c3d4e5f", "5d41402abc4b2a76")
+    }
+
+
+def test_blocked_reasons_are_known():
+    """With a hyphen or an en dash after the code."""
+    found = [live_jobs.told(json.loads(record["body"])) for record in event("watch_jobs/queue_blocked")["Records"]]
+    rows = [stuck_reasons.published(each.reason) for each in found if each]
+    assert [row.code for row in rows if row] == ["too-big", "service-role"]
+
+
+def test_a_job_of_somebody_else_is_passed_over():
+    """Though it came as far as here."""
+    (record,) = event("watch_jobs/not_ours")["Records"]
+    assert live_jobs.told(json.loads(record["body"])) is None

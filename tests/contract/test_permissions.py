@@ -47,6 +47,11 @@ ACTIONS: dict[str, set[str]] = {
     "list_jobs": {"batch:ListJobs"},
     "describe_jobs": {"batch:DescribeJobs"},
     "terminate_job": {"batch:TerminateJob"},
+    "get_job_queue_snapshot": {"batch:GetJobQueueSnapshot"},
+    "list_container_instances": {"ecs:ListContainerInstances"},
+    "describe_container_instances": {"ecs:DescribeContainerInstances"},
+    "describe_scaling_activities": {"autoscaling:DescribeScalingActivities"},
+    "stop_execution": {"states:StopExecution"},
     "get_log_events": {"logs:GetLogEvents"},
     "put_events": {"events:PutEvents"},
     "invoke": {"lambda:InvokeFunction"},
@@ -54,6 +59,7 @@ ACTIONS: dict[str, set[str]] = {
 }
 # The service authorization reference names no resource type for them.
 NO_RESOURCE_TYPE = {
+    "autoscaling:DescribeScalingActivities",
     "batch:DescribeComputeEnvironments",
     "batch:DescribeJobDefinitions",
     "batch:DescribeJobQueues",

@@ -25,6 +25,8 @@ SERVICES = (
     "sqs",
     "secretsmanager",
     "ec2",
+    "ecs",
+    "autoscaling",
 )
 TRANSACTION = frozenset({"Put", "Update", "Delete", "ConditionCheck"})
 Node = tuple[str, str]

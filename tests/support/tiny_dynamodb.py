@@ -87,9 +87,12 @@ def _written(store: Store, action: str, key: tuple[str, str], request: Mapping[s
 
 def _updated(request: Mapping[str, Any], old: Mapping[str, Any] | None) -> dict[str, Any]:
     item = dict(old or request["Key"])
-    names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
-    clauses = re.split(r"\s*\b(ADD|SET)\s+", request["UpdateExpression"])[1:]
+    names, values = request["ExpressionAttributeNames"], request.get("ExpressionAttributeValues", {})
+    clauses = re.split(r"\s*\b(ADD|SET|REMOVE)\s+", request["UpdateExpression"])[1:]
     for verb, body in zip(clauses[::2], clauses[1::2], strict=True):
+        if verb == "REMOVE":
+            for name in re.findall(r"#\w+", body):
+                item.pop(names[name], None)
         for part in re.findall(r"(#\w+)\s*(?:=\s*)?(if_not_exists\(#\w+, :\w+\)|:\w+)", body):
             name, value = names[part[0]], values[part[1].rstrip(")").split(", ")[-1]]
             if verb == "ADD":
@@ -101,18 +104,42 @@ def _updated(request: Mapping[str, Any], old: Mapping[str, Any] | None) -> dict[
 
 def _holds(request: Mapping[str, Any], old: Mapping[str, Any] | None) -> bool:
     condition = request.get("ConditionExpression")
-    return not condition or any(_term(term, request, old or {}) for term in condition.split(" OR "))
+    return not condition or _any_of(condition, request, old or {})
+
+
+def _any_of(condition: str, request: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+    """OR binds weaker than AND; parentheses stand around a whole part only."""
+    return any(
+        all(_part(part, request, item) for part in _split(alternative, " AND "))
+        for alternative in _split(condition, " OR ")
+    )
+
+
+def _part(part: str, request: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+    return _any_of(part[1:-1], request, item) if part.startswith("(") else _term(part, request, item)
+
+
+def _split(text: str, word: str) -> list[str]:
+    """The parts of a condition between `word`, outside of parentheses."""
+    parts, depth, start = [], 0, 0
+    for at, char in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if depth == 0 and text.startswith(word, at):
+            parts.append(text[start:at])
+            start = at + len(word)
+    return [*parts, text[start:]]
 
 
 def _term(term: str, request: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
     names, values = request["ExpressionAttributeNames"], request.get("ExpressionAttributeValues", {})
-    if match := re.fullmatch(r"attribute_not_exists\((#\w+)\)", term):
-        return names[match[1]] not in item
-    if match := re.fullmatch(r"(#\w+) (=|<=) (:\w+)", term):
-        have = item.get(names[match[1]])
-        return have is not None and (
-            have == values[match[3]] if match[2] == "=" else int(have["N"]) <= int(values[match[3]]["N"])
-        )
+    if match := re.fullmatch(r"attribute_(not_)?exists\((#\w+)\)", term):
+        return (names[match[2]] in item) is not bool(match[1])
+    if match := re.fullmatch(r"(#\w+) (=|<=|<) (:\w+)", term):
+        have, wanted = item.get(names[match[1]]), values[match[3]]
+        if have is None or match[2] == "=":
+            return have == wanted and have is not None
+        left, right = (int(each["N"]) if "N" in each else each["S"] for each in (have, wanted))
+        return bool(left < right or (match[2] == "<=" and left == right))
     if match := re.fullmatch(r"(#\w+) IN \(([^)]*)\)", term):
         return item.get(names[match[1]]) in [values[value] for value in match[2].split(", ")]
     raise NotImplementedError(term)

@@ -193,10 +193,12 @@ def test_the_weakest_layer():
     assert sizes(submission("cpus: 2", {"cpus": 8}))["VCPU"] == "2"
 
 
-def test_what_has_no_effect_yet_is_said():
-    """A directive that is read and not acted on does not pass in silence."""
-    said = " ".join(job_build.notes(work("waitLimit: 30m")))
-    assert "waitLimit has no effect yet" in said
+def test_a_ladder_of_one_queue_has_no_next():
+    """A job cannot be moved where there is nothing to move to."""
+    limit = "waitLimit: {runnable: 30m, action: next-queue}"
+    assert "no further queue" in " ".join(job_build.notes(work(limit)))
+    assert job_build.notes(work(f"{limit}\nqueue: [a, b]")) == ()
+    assert job_build.notes(work("waitLimit: {runnable: 30m, action: terminate}")) == ()
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,7 @@ TEXTS: list[tuple[str, str, str, int | None, OutcomeClass, str]] = [
     ("blocked-unknown", "UNDETERMINED - Batch job is blocked, root cause is undetermined.", "", None, C.STUCK, "UNDETERMINED"),
     ("auto-cancel", "Canceled by JobStateTimeLimit action due to reason: MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT", "", None, C.STUCK, "time limit"),
     ("ours-stuck", "headrace stuck: no instance registers in queue spot since 30 min", "", None, C.STUCK, "no instance registers"),
+    ("ours-given-up", "headrace stuck: terminated: no instance registers in queue spot", "", None, C.STUCK, "no instance registers"),
     ("ours-cancel", "headrace cancel: run demo was stopped", "", None, C.CANCELLED, "run demo was stopped"),
     ("dependency", "Dependent Job failed", "", None, C.CANCELLED, "depended"),
     ("by-user", "Job terminated by user", "", None, C.CANCELLED, "terminated by user"),

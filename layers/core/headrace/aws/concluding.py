@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from headrace.aws import events, gates, ledger, ledger_runs, run_folder, step_functions, sweeping
+from headrace.aws import events, gates, ledger, ledger_runs, ledger_watch, run_folder, step_functions, sweeping
 from headrace.aws import s3 as store
 from headrace.aws.clients import client
 from headrace.aws.later import release_later
@@ -172,6 +172,7 @@ def conclude(
         events.publish(client("events"), [alert_events.entry(event)])
         count(f"Runs{ended.state.title()}")
         # Only now: a function that died before has left the run among the open ones, and the sweep tells it.
+        ledger_watch.forget_all_live(table, epoch)
         ledger_runs.forget_open(table, epoch)
     return ended
 

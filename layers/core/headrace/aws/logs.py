@@ -39,3 +39,18 @@ def head(logs: Any, group: str, stream: str, lines: int = 20) -> list[str]:
             return []
         raise
     return [event["message"] for event in page["events"]]
+
+
+def last_event_ms(logs: Any, group: str, stream: str) -> int | None:
+    """When the last line of a stream was written, in milliseconds since 1970; None when it has none.
+
+    The stream's own `lastEventTimestamp` may be an hour late, so the line itself is read.
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogStream.html
+    """
+    try:
+        page = logs.get_log_events(logGroupName=group, logStreamName=stream, limit=1, startFromHead=False)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return None
+        raise
+    return max((int(event["timestamp"]) for event in page["events"]), default=None)

@@ -81,6 +81,11 @@ def read(batch: Any, ec2: Any, name: str) -> Queue | None:
     environments = (
         batch.describe_compute_environments(computeEnvironments=wanted)["computeEnvironments"] if wanted else ()
     )
+    return view(queue, environments, ec2)
+
+
+def view(queue: Mapping[str, Any], environments: Iterable[Mapping[str, Any]], ec2: Any) -> Queue:
+    """A queue that was read already, as the pre-flight sees it; EC2 is asked for instance types alone."""
     return Queue(
         name=queue["jobQueueName"],
         state=queue.get("state", "ENABLED"),

@@ -76,6 +76,20 @@ class ConcludeRunSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class WatchJobsSettings(Settings):
+    """watch_jobs also knows the default queue, how long jobs may wait, where they log, and who settles a lost one's task."""
+
+    queue: str
+    settle_task: str
+    job_logs: str
+    wait_runnable_minutes: int
+    wait_firm_minutes: int
+    wait_starting_minutes: int
+    silent_minutes: int
+    alert_again_hours: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendAlertSettings(Settings):
     """send_alert also knows the topic."""
 

@@ -46,6 +46,17 @@ def describe(sfn: Any, execution: str) -> Execution | None:
     return Execution(execution, answer["status"], answer.get("error", ""), answer.get("cause", ""))
 
 
+def stop(sfn: Any, execution: str, error: str, cause: str) -> bool:
+    """End an execution that waits for what will not come; False when it is over, or gone."""
+    try:
+        sfn.stop_execution(executionArn=execution, error=error, cause=cause)
+    except ClientError as error_:
+        if error_.response["Error"]["Code"] in ("ExecutionDoesNotExist", "ValidationException"):
+            return False
+        raise
+    return True
+
+
 def send(sfn: Any, token: str, output: dict[str, Any]) -> bool:
     """Resume the state behind a token; False when nobody waits there any more (timed out, answered, execution over).
 

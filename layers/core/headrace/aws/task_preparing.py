@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from headrace.aws import ledger, ledger_runs, run_folder, secrets
+from headrace.aws import ledger, ledger_runs, ledger_watch, run_folder, secrets
 from headrace.aws import s3 as store
 from headrace.aws.cached_work import find as find_cached
 from headrace.aws.clients import client
@@ -43,11 +43,13 @@ from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.job_build import Deployment
 from headrace.core.job_request import step_functions_form
 from headrace.core.job_script import JobPlan, limits, run_script
+from headrace.core.live_jobs import LiveJob
 from headrace.core.locations import is_uri
 from headrace.core.outcome_classes import OutcomeClass
 from headrace.core.preflight import demand_of
 from headrace.core.program import LinkedProcess
 from headrace.core.records import AttemptRecord, Epoch
+from headrace.core.stuck_limits import Limits
 from headrace.core.task_inputs import TaskInput
 from headrace.core.task_work import Attempt, Work
 from headrace.core.values import File
@@ -120,11 +122,35 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
     request, queue = _submission(preparer, epoch, run, work, prefix, now)
     name = request["jobName"]
     ledger.put_attempt(preparer.table, epoch, AttemptRecord(work.task, attempt.n, now, job_name=name, queue=queue))
+    ledger_watch.put_live(preparer.table, _live(epoch, event, work, queue, now))
     return {
         "verdict": "submit",
         "prepared": {**prepared, "jobName": name, "queue": queue},
         "request": step_functions_form(request),
     }
+
+
+def _live(epoch: Epoch, event: Mapping[str, Any], work: Work, queue: str, now: str) -> LiveJob:
+    """The job as watch_jobs will find it: what its process allows it, and who waits for it."""
+    said = work.directives.wait_limit
+    return LiveJob(
+        epoch=epoch,
+        task_hash=names.task_hash(work.task),
+        n=work.attempt.n,
+        task=work.task,
+        process=work.process,
+        scope=event["scope"],
+        queue=queue,
+        at=now,
+        execution=event.get("execution", ""),
+        time_s=work.time_s,
+        limits=Limits(
+            runnable_s=said.runnable_s if said else None,
+            starting_s=said.starting_s if said else None,
+            action=said.action if said else "alert",
+            further=max(0, len(work.directives.queues) - 1 - work.attempt.queue_index),
+        ),
+    )
 
 
 def read_inputs(

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from headrace.aws import after_attempt, events, gates, ledger, ledger_runs, logs, run_folder, sweeping
+from headrace.aws import after_attempt, events, gates, ledger, ledger_runs, ledger_watch, logs, run_folder, sweeping
 from headrace.aws import s3 as store
 from headrace.aws.after_attempt import Attempted
 from headrace.aws.clients import client
@@ -30,6 +30,7 @@ from headrace.core import (
     batch_detail,
     error_bound,
     failure_note,
+    names,
     partial_json,
     plan_items,
     retry_policy,
@@ -393,6 +394,7 @@ def _note(settler: Settler, task: _Task, outcome: Outcome, job: batch_detail.Job
         log=outcome.ref.log_stream or (job.last.log_stream if job else ""),
     )
     ledger.note_attempt(settler.table, task.epoch, record)
+    ledger_watch.forget_live(settler.table, task.epoch, names.task_hash(task.id), record.n)
 
 
 def _time(milliseconds: int | None) -> str:

@@ -10,10 +10,12 @@ Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_JobDetail.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
 DEFAULT_LOG_GROUP: Final = "/aws/batch/job"
+_MOST: Final = 1e12
 _KILLED: Final = frozenset({137, 143})  # what a container ends with when another one's end stops the task
 
 
@@ -51,6 +53,11 @@ class JobFacts:
     terminated: bool = False
     array_size: int | None = None
     array_failed: int | None = None
+    vcpus: float | None = None
+    gpus: int = 0
+    instance: str = ""
+    depends_on: int = 0
+    consumables: tuple[str, ...] = ()
 
     @property
     def last(self) -> AttemptDetail:
@@ -88,6 +95,14 @@ def read(detail: object) -> JobFacts | None:
         terminated=_get(detail, "isTerminated") is True,
         array_size=_number(array, "size"),
         array_failed=_number(_map(array, "statusSummary"), "FAILED"),
+        vcpus=_vcpus(main),
+        gpus=int(_required(main, "GPU") or 0),
+        instance=_text(main, "containerInstanceArn"),
+        depends_on=len(_maps(detail, "dependsOn")),
+        consumables=tuple(
+            f"{_text(each, 'consumableResource').rsplit('/', 1)[-1]} x {_number(each, 'quantity') or 1}"
+            for each in _maps(_map(detail, "consumableResourceProperties"), "consumableResourceList")
+        ),
     )
 
 
@@ -163,10 +178,23 @@ def _decisive(containers: list[Mapping[str, object]], essential: set[str]) -> Ma
 
 
 def _memory_mib(container: Mapping[str, object]) -> int | None:
+    asked = _required(container, "MEMORY")
+    return _number(container, "memory") if asked is None else int(asked)
+
+
+def _vcpus(container: Mapping[str, object]) -> float | None:
+    asked = _required(container, "VCPU")
+    return _number(container, "vcpus") if asked is None else asked
+
+
+def _required(container: Mapping[str, object], kind: str) -> float | None:
+    """A resource requirement; its value is text, and of VCPU a fraction on Fargate."""
     for requirement in _maps(container, "resourceRequirements"):
-        if _text(requirement, "type").upper() == "MEMORY":
-            return _number(requirement, "value")
-    return _number(container, "memory")
+        if _text(requirement, "type").upper() == kind:
+            with suppress(ValueError):
+                asked = float(_text(requirement, "value") or _number(requirement, "value") or 0)
+                return asked if 0 <= asked < _MOST else None
+    return None
 
 
 def _get(mapping: Mapping[str, object], name: str) -> object:

@@ -73,12 +73,6 @@ def secret_names(work: Work) -> tuple[str, ...]:
     return tuple(sorted({name for each in work.directives.secrets.values() if (name := secret_name(each))}))
 
 
-# Directives of the language whose effect is still to come: said, so that nobody leans on them.
-_NOT_YET: Final = {
-    "waitLimit": "has no effect yet: nobody watches waiting jobs",
-}
-
-
 def notes(work: Work) -> tuple[str, ...]:
     """What was asked for and is raised, decided elsewhere or without effect, for `plan` and `check` to say."""
     said = work.directives
@@ -94,11 +88,14 @@ def notes(work: Work) -> tuple[str, ...]:
         found.append(
             f"s3Acl {said.transfer.acl}: the stack's own bucket takes no ACLs; give a workDir in a bucket that does"
         )
+    if said.wait_limit and said.wait_limit.action == "next-queue" and len(said.queues) < 2:
+        found.append(
+            "waitLimit: next-queue: there is no further queue, so a job that waits too long is only told; write queue: [a, b]"
+        )
     if said.max_errors and not _survives(work):
         found.append(
             f"maxErrors bounds nothing: with errorStrategy {said.error_strategy} the first failure ends the run"
         )
-    found += [f"{name} {what}" for name, what in _NOT_YET.items() if name in work.given]
     return tuple(found)
 
 

@@ -154,6 +154,36 @@ def job_definition(name: str) -> Key:
     return Key(f"J#{name}", "definition")
 
 
+def live_job(epoch: Epoch, task_hash: str, n: int) -> Key:
+    """A job the engine waits for. One partition per epoch: Batch takes 50 submissions a second, of the whole account."""
+    return Key(f"B#{epoch}", f"{task_hash}#{n:03d}")
+
+
+def live_jobs(epoch: Epoch) -> Range:
+    """All jobs of the epoch that the engine waits for."""
+    return Range(f"B#{epoch}")
+
+
+def episode(queue: str, code: str) -> Key:
+    """A cause for which jobs of a queue (its ARN) do not go on."""
+    return Key("STUCK", f"{queue}#{code}")
+
+
+def episodes(queue: str = "") -> Range:
+    """All open causes, or those of one queue."""
+    return Range("STUCK", prefix=f"{queue}#" if queue else "")
+
+
+def watched_queue(queue: str) -> Key:
+    """What sweeps remember of a queue (its ARN)."""
+    return Key("QUEUES", queue)
+
+
+def watched_queues() -> Range:
+    """What sweeps remember of all queues."""
+    return Range("QUEUES")
+
+
 def _latch(epoch: Epoch, latch: str) -> str:
     return f"L#{epoch}#{latch}"
 

@@ -21,6 +21,8 @@ _START = r"Cannot(?:Start|Create)ContainerError"
 _FULL_HOST = "wait for the retry on another host, or give the hosts a larger disk (launch template) or instance store"
 
 ENDINGS: Final[tuple[Rule, ...]] = (
+    # A process that asks for `terminate` wants the end of it, not another queue.
+    rule(C.STUCK, rf"{TERMINATE_STUCK}\s*terminated:\s*(?P<why>.+)", "given up as stuck: {why}", firm=True),
     rule(C.STUCK, rf"{TERMINATE_STUCK}\s*(?P<why>.+)", "given up as stuck: {why}"),
     rule(C.CANCELLED, rf"{TERMINATE_CANCEL}\s*(?P<why>.*)", "cancelled: {why}"),
     rule(

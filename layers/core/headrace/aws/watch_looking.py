@@ -1,0 +1,190 @@
+"""Looking at one queue: its jobs as listed, then details of those that need them, and the machines behind it.
+
+Every question has its reason: a queue that works is listed and nothing more; machines and failed launches are looked at when jobs
+wait for long; a log when its job has been running for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from headrace.aws import batch as batch_jobs
+from headrace.aws import ledger_watch, logs
+from headrace.aws.clients import client
+from headrace.aws.observability import logger
+from headrace.aws.queue_facts import UNANSWERED
+from headrace.aws.watch_sweep import Sweep
+from headrace.core import batch_detail, names, stuck, stuck_jobs, stuck_place
+from headrace.core.live_jobs import LiveJob
+from headrace.core.moments import in_ms
+from headrace.core.records import Epoch
+from headrace.core.stuck_jobs import LOST, Seen
+from headrace.core.stuck_place import Place
+from headrace.core.watch_items import Watched
+
+_DETAILS: Final = 1_000  # jobs described per queue and sweep
+_LINES: Final = 50  # logs looked at, and names looked up, per queue and sweep
+_SETTLING_MS: Final = 10 * 60 * 1000  # younger records are not missed yet: submitted in a moment, or just settled
+
+
+def look(
+    doing: Sweep,
+    queue: dict[str, Any],
+    known: Mapping[str, LiveJob],
+    runs: set[Epoch],
+    watched: Watched,
+) -> tuple[Place, list[Seen]]:
+    """The queue and our jobs there, as listed: no job is described yet."""
+    counts = dict.fromkeys(stuck_jobs.STATES, 0)
+    found: dict[str, Seen] = {}
+    others: dict[str, str] = {}
+    shares: set[str] = set()
+    last_start = watched.last_start_ms
+    for summary in doing.account.jobs(queue["jobQueueArn"]):
+        state = str(summary.get("status"))
+        counts[state] = counts.get(state, 0) + 1
+        if state in ("STARTING", "RUNNING"):
+            shares.add(str(summary.get("shareIdentifier") or ""))
+        if state == "RUNNING":
+            last_start = max(last_start, int(summary.get("startedAt") or 0))
+        name = names.parse_job_name(summary["jobName"])
+        if name and Epoch(name.run, name.epoch) in runs:
+            found[summary["jobName"]] = _seen(summary, known.get(summary["jobName"]), name.run)
+        elif summary.get("statusReason") and state == "RUNNABLE":
+            others[summary["jobId"]] = str(summary["statusReason"])
+    front = doing.account.front(queue["jobQueueArn"]) if counts["RUNNABLE"] else {}
+    head = stuck_place.front_of(front)
+    place = stuck_place.place_of(
+        queue,
+        [stuck_place.environment_of(each) for each in doing.account.of(queue)],
+        waiting=counts["RUNNABLE"],
+        starting=counts["STARTING"],
+        running=counts["RUNNING"],
+        last_start_ms=last_start,
+        head=head,
+        head_reason=others.get(head[0][0], "") if head else "",
+        used_vcpus=stuck_place.used_vcpus(front),
+        shares=frozenset(shares),
+    )
+    missing = [job for name, job in known.items() if name not in found and doing.now_ms - in_ms(job.at) > _SETTLING_MS]
+    return place, [*found.values(), *(_missing(job) for job in missing)]
+
+
+def look_deeper(
+    doing: Sweep, queue: dict[str, Any], place: Place, jobs: list[Seen], known: Mapping[str, LiveJob]
+) -> tuple[Place, list[Seen]]:
+    """Details of the jobs that need them, and, where something may be wrong, the machines behind the queue."""
+    policy, batch = doing.watcher.policy, client("batch")
+    unclear = stuck.unclear(place, jobs, doing.now_ms, policy)
+    if any(job.state in ("RUNNABLE", "STARTING") for job in unclear) and not _shut(place):
+        place = _with_machines(doing, queue, place)
+        unclear = stuck.unclear(place, jobs, doing.now_ms, policy)
+    wanted = [job.job_id for job in unclear[:_DETAILS]]
+    quiet = _quiet(doing, jobs, known)
+    wanted += [job.job_id for job in quiet if not known[job.name].stream]
+    lost = [job for job in jobs if job.state == LOST and job.memory.state == LOST][:_DETAILS]
+    wanted += [job.job_id for job in lost if job.job_id]
+    facts = {
+        job_id: facts
+        for job_id, detail in batch_jobs.describe_jobs(batch, list(dict.fromkeys(wanted))).items()
+        if (facts := batch_detail.read(detail))
+    }
+    found = {job.name: replace(job, details=facts[job.job_id]) for job in jobs if job.job_id in facts}
+    for job in lost[:_LINES]:
+        if not job.job_id:
+            found[job.name] = _by_name(queue["jobQueueArn"], job)
+    for job in quiet:
+        line_ms = _last_line(doing, known[job.name], found.get(job.name, job))
+        found[job.name] = replace(found.get(job.name, job), line_ms=line_ms)
+    return place, [found.get(job.name, job) for job in jobs]
+
+
+def _shut(place: Place) -> bool:
+    """Whether the queue itself says why nothing starts: then nobody asks for its machines."""
+    return place.state != "ENABLED" or not place.usable
+
+
+def _with_machines(doing: Sweep, queue: dict[str, Any], place: Place) -> Place:
+    failures = doing.account.failures([each.name for each in place.usable if each.has_instances])
+    environments = tuple(
+        replace(
+            each,
+            instances=doing.account.instances(each) if each.usable else None,
+            failures=None if failures is None else failures.get(each.name, ()),
+        )
+        for each in place.environments
+    )
+    return replace(place, environments=environments, fit=doing.account.sizes(queue))
+
+
+def _seen(summary: Mapping[str, Any], job: LiveJob | None, run: str) -> Seen:
+    if job is None:
+        return stuck_jobs.seen(summary, run=run)
+    return stuck_jobs.seen(
+        summary,
+        run=run,
+        task=job.task,
+        prepared_ms=in_ms(job.at),
+        time_s=job.time_s,
+        limits=job.limits,
+        memory=job.memory,
+    )
+
+
+def _missing(job: LiveJob) -> Seen:
+    return Seen(
+        name=job.name,
+        state=LOST,
+        job_id=job.job,
+        run=job.epoch.run,
+        task=job.task,
+        prepared_ms=in_ms(job.at),
+        limits=job.limits,
+        memory=job.memory,
+    )
+
+
+def _by_name(queue: str, job: Seen) -> Seen:
+    """A lost job looked up by its name: no event told its id."""
+    named = [
+        each
+        for each in batch_jobs.jobs_named(client("batch"), queue, job.name, live_only=False)
+        if each["jobName"] == job.name
+    ]
+    if not named:
+        return job
+    newest = max(named, key=lambda each: int(each.get("createdAt") or 0))
+    return replace(job, job_id=str(newest["jobId"]), details=batch_detail.read(dict(newest)))
+
+
+def _quiet(doing: Sweep, jobs: Iterable[Seen], known: Mapping[str, LiveJob]) -> list[Seen]:
+    """The running jobs whose log is to be looked at now: old enough, and not looked at for half of what is too long."""
+    silent_ms = doing.watcher.policy.silent_s * 1000
+    if not silent_ms:
+        return []
+    old = [
+        job
+        for job in jobs
+        if job.state == "RUNNING" and job.name in known and doing.now_ms - job.since_ms(doing.now_ms) >= silent_ms
+    ]
+    due = [
+        job for job in old if job.memory.code == "silent" or doing.now_ms - known[job.name].looked_ms >= silent_ms // 2
+    ]
+    return sorted(due, key=lambda job: (job.memory.code != "silent", known[job.name].looked_ms))[:_LINES]
+
+
+def _last_line(doing: Sweep, live: LiveJob, job: Seen) -> int | None:
+    """When a job's log last grew: its start when it never has; None when that is not known, as for a log elsewhere."""
+    stream = live.stream or (job.details.last.log_stream if job.details else "")
+    group = job.details.log_group if job.details else doing.watcher.settings.job_logs
+    if not stream or group != doing.watcher.settings.job_logs:
+        return None
+    try:
+        last = logs.last_event_ms(client("logs"), group, stream)
+    except UNANSWERED as error:
+        logger.warning("log of %s not looked at: %s", job.name, error)
+        return None
+    ledger_watch.remember(doing.watcher.table, live, looked_ms=doing.now_ms)
+    return max(last or 0, job.since_ms(doing.now_ms))
