@@ -100,4 +100,8 @@ def _of_the_name(target: Target, run: RunRecord) -> Iterator[RunRecord]:
     entries = islice(ledger_runs.runs(target.table), _RUNS_LISTED)
     older = (each for each in entries if each.started < run.started and each.epoch.run != run.epoch.run)
     while page := list(islice(older, _PAGE)):
-        yield from (found for found in ledger_runs.read_runs(target.table, page) if found.name == run.name)
+        yield from (
+            found
+            for found in ledger_runs.read_runs(target.table, page)
+            if (found.name, found.format) == (run.name, run.format)
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from headrace.aws import ledger_runs
+from headrace.core import run_format
 from headrace.core.errors import InvalidValue, nearest
 from headrace.core.records import RunRecord
 from headrace_cli.target import Target
@@ -26,6 +27,7 @@ def find(target: Target, name: str) -> RunRecord:
         found = ledger_runs.latest_run(table, name) or ledger_runs.latest_run(table, _only(target, name))
     if found is None:
         raise InvalidValue(f"the ledger lists a run {name!r} and has no record of it")
+    run_format.check(found.epoch.run, found.epoch.number, found.format)
     return found
 
 

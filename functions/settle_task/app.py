@@ -5,12 +5,13 @@ from typing import Any
 from headrace.aws import task_settling
 from headrace.aws.clients import client
 from headrace.aws.clock import utc_now
+from headrace.aws.lambdas import this_version
 from headrace.aws.observability import serve
 from headrace.aws.settings import SettleTaskSettings, read
 from headrace.aws.table import Table
 
 SETTINGS = read(SettleTaskSettings)
-SETTLER = task_settling.Settler(SETTINGS, Table(client("dynamodb"), SETTINGS.ledger))
+SETTLER = task_settling.Settler(SETTINGS, Table(client("dynamodb"), SETTINGS.ledger), this_version())
 
 
 @serve

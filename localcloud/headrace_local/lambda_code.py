@@ -27,15 +27,22 @@ def code_folder(function: Any) -> Path:
 
 def layer_paths(function: Any) -> list[Path]:
     """Where Python finds the function's layers, as below /opt on AWS, in their order."""
-    from headrace_local.patch_lambda import layer_version
-
-    folders = [_unpacked(layer_version(layer["Arn"]).code_bytes) for layer in function.layers]
+    folders = [_unpacked(code) for code in layer_codes(function)]
     return [
         folder / part
         for folder in folders
         for part in ("python", "python/lib/python3.11/site-packages")
         if (folder / part).is_dir()
     ]
+
+
+def layer_codes(function: Any) -> list[bytes]:
+    """The zips of its layers; a function keeps them when a layer version is deleted."""
+    from headrace_local.patch_lambda import layer_version
+
+    arns = [layer["Arn"] for layer in function.layers]
+    kept: dict[str, bytes] = vars(function).setdefault("headrace_layers", {})
+    return [kept[arn] if arn in kept else kept.setdefault(arn, layer_version(arn).code_bytes) for arn in arns]
 
 
 def refuse_other_python(name: str, code: bytes) -> None:

@@ -38,6 +38,13 @@ def invoke(function: Any, event: bytes, request_id: str) -> Result:
     return _fleet(function).invoke(event, request_id)
 
 
+def retire(function_name: str) -> None:
+    """The function is gone: its idle workers end now, the others with the invocation they are at."""
+    with _lock:
+        for key in [key for key in _fleets if key[0] == function_name]:
+            _retire(_fleets.pop(key))
+
+
 def busy() -> int:
     """How many workers are serving an invocation now."""
     return sum(

@@ -131,6 +131,7 @@ def _functions(function_class: Any) -> None:
     )
 
     def finish(function: Any, given: Mapping[str, Any]) -> Any:
+        lambda_code.layer_codes(function)
         function.dead_letter_arn = given.get("DeadLetterConfig", {}).get("TargetArn")
         function.logs_group_name = (
             given.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{function.function_name}"

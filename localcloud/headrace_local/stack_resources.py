@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from headrace.core.errors import HeadraceError
-from headrace_local import cloudformation_types, patch_lambda
+from headrace_local import cloudformation_types, lambda_workers, patch_lambda
 from headrace_local.batch_requests import ClientException
 from headrace_local.place import ACCOUNT, REGION
 
@@ -263,6 +263,11 @@ def _remove_stack(applied: Applied) -> None:
     stack_operations.delete(applied.thing)
 
 
+def _remove_function(applied: Applied) -> None:
+    patch_lambda.backend().delete_function(applied.ref)
+    lambda_workers.retire(applied.ref)
+
+
 def _remove_layer(applied: Applied) -> None:
     """Workers that run, and versions that name it, keep what they have unpacked."""
     layer, _, version = applied.ref.rpartition(":")
@@ -282,6 +287,7 @@ def _remove_managed_policy(applied: Applied) -> None:
 _REMOVALS: Final[dict[str, Callable[[Applied], Any]]] = {
     "AWS::CloudFormation::Stack": _remove_stack,
     "AWS::S3::Bucket": _remove_bucket,
+    "AWS::Lambda::Function": _remove_function,
     "AWS::Lambda::LayerVersion": _remove_layer,
     "AWS::IAM::ManagedPolicy": _remove_managed_policy,
 }

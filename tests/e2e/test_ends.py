@@ -1,4 +1,4 @@
-"""Stopping a run, going on with it, changing it: epochs, the sweep, the cache, two stacks, a deploy in the middle."""
+"""Stopping a run, going on with it, changing it: epochs, the sweep, the cache, two stacks."""
 
 from __future__ import annotations
 
@@ -202,31 +202,6 @@ def test_a_lost_release_costs_one_time_out(live: LiveStack, tmp_path: Path):
     ended = hasty.ended(epoch)
     assert ended.status == "SUCCEEDED", ended.cause
     assert ended.statuses()["last"] == "succeeded"
-
-
-def test_a_deploy_in_the_middle(live: LiveStack, tmp_path: Path):
-    """New code and definitions do not touch a run in flight: it goes on with the versions it began with."""
-    template = tmp_path / "template.yaml"
-    for name in ("functions", "layers", "statemachines", *TEMPLATES[1:]):
-        (tmp_path / name).symlink_to(ROOT / name)
-    changed = (
-        (ROOT / "template.yaml")
-        .read_text()
-        .replace("POWERTOOLS_SERVICE_NAME: headrace", "POWERTOOLS_SERVICE_NAME: next")
-    )
-    template.write_text(changed)
-    epoch = live.drop("deployed.json", _chain(tmp_path, "deployed"), "chain")
-    live.until_running(epoch)
-    live.update(template)
-    settle = live.client("lambda").get_function_configuration(FunctionName="headrace-settle-task", Qualifier="live")
-    assert settle["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "next"
-    (tmp_path / "go").touch()
-    ended = live.ended(epoch)
-    assert ended.status == "SUCCEEDED", ended.cause
-    assert count(ended.statuses().values()) == {"succeeded": 4}
-    after = live.drop("deployed-after.json", _chain(tmp_path, "after the deploy"), "chain")
-    assert live.ended(after).status == "SUCCEEDED"
-    live.update()
 
 
 def test_two_stacks_side_by_side(live: LiveStack, tmp_path: Path):

@@ -196,6 +196,23 @@ def test_runs_are_listed_newest_first(table: Table) -> None:
     assert next(ledger_runs.runs(table)).epoch.run == "b11"
 
 
+def test_a_run_of_another_format_is_listed_and_not_touched(table: Table) -> None:
+    """Whoever would read, resume or begin it again is refused with its name; the list shows it."""
+    later = replace(RUN, format=2)
+    ledger_runs.begin_run(table, later)
+    [entry] = ledger_runs.runs(table)
+    assert ledger_runs.read_runs(table, [entry]) == [later]
+    before = items(table)
+    for touch in (ledger_runs.read_run, ledger_runs.run_of):
+        with pytest.raises(Refused, match="run r, epoch 1 is written in format 2, this Headrace reads 1: deploy"):
+            touch(table, EPOCH)
+    with pytest.raises(Refused, match="format 2"):
+        ledger_runs.begin_run(table, RUN)
+    with pytest.raises(Refused, match="format 2"):
+        ledger_runs.next_epoch(table, "r")
+    assert items(table) == before
+
+
 # ---------------------------------------------------------------------------------------------------- tasks
 def test_a_task_is_committed_once(table: Table) -> None:
     """The record and the counts are one write; a second commit, also with another status, changes nothing."""

@@ -41,6 +41,14 @@ def test_a_run_survives_the_table(record: RunRecord) -> None:
     assert ledger_items.run_record(ledger_items.run_item(record)) == record
 
 
+def test_a_run_says_its_format() -> None:
+    """Written with every run; a record of before there was a mark reads as the first; any other is read as it is."""
+    item = ledger_items.run_item(RunRecord(EPOCH, "e", AT))
+    assert item["format"] == {"N": "1"}
+    assert ledger_items.run_record({name: value for name, value in item.items() if name != "format"}).format == 1
+    assert ledger_items.run_record(item | {"format": {"N": "7"}}).format == 7
+
+
 @given(
     st.builds(
         TaskRecord,

@@ -82,11 +82,11 @@ def sweep(concluder: Concluder, now: str, remaining_ms: RemainingMs) -> None:
     for entry in ledger_runs.unconcluded_runs(concluder.table):
         if remaining_ms() < 60_000:
             return
-        run = ledger_runs.read_run(concluder.table, entry.epoch)
-        found = step_functions.describe(client("stepfunctions"), entry.execution)
-        if run is None:
-            continue
         try:
+            run = ledger_runs.read_run(concluder.table, entry.epoch)
+            found = step_functions.describe(client("stepfunctions"), entry.execution)
+            if run is None:
+                continue
             if found and found.status in ("RUNNING", "PENDING_REDRIVE"):
                 if run.state == run_state.CLOSING and not conclusion.lets_jobs_end(run.closing):
                     _terminate(concluder, run.epoch, f"run {run.epoch.run} drains")

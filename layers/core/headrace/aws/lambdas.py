@@ -1,8 +1,13 @@
-"""Calling a function of our own without waiting for it."""
+"""Calling a function of our own without waiting for it.
+
+Always a numbered version, never an alias: what is called belongs to the same deploy as who calls, so a payload never
+meets code of another one.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 
@@ -11,3 +16,11 @@ def call_later(lambdas: Any, function: str, payload: dict[str, Any]) -> None:
     lambdas.invoke(
         FunctionName=function, InvocationType="Event", Payload=json.dumps(payload, ensure_ascii=False).encode()
     )
+
+
+def this_version() -> str:
+    """The function and version that runs here, as Invoke takes it.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+    """
+    return f"{os.environ['AWS_LAMBDA_FUNCTION_NAME']}:{os.environ['AWS_LAMBDA_FUNCTION_VERSION']}"

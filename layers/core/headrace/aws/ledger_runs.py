@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from headrace.aws.table import Table, Unmet, expressions, get, get_many, items, transact, update, write
-from headrace.core import ledger_items, ledger_keys, run_state
+from headrace.core import ledger_items, ledger_keys, run_format, run_state
 from headrace.core.errors import InvalidValue, Refused
 from headrace.core.ledger_items import key_item
 from headrace.core.records import Epoch, RunEntry, RunRecord, utc
@@ -42,7 +43,7 @@ def begin_run(table: Table, record: RunRecord) -> RunRecord:
     except Unmet as unmet:
         if unmet.items[0] is None:
             raise _still_going(earlier.run, unmet.items[-1]) from None
-        standing = ledger_items.run_record(unmet.items[0])
+        standing = _readable(unmet.items[0])
         if standing.execution != record.execution:
             raise Refused(
                 f"run {record.epoch.run}, epoch {record.epoch.number} was begun by execution {standing.execution}, "
@@ -53,9 +54,9 @@ def begin_run(table: Table, record: RunRecord) -> RunRecord:
 
 
 def read_run(table: Table, epoch: Epoch) -> RunRecord | None:
-    """A run's record, strongly consistent."""
+    """A run's record, strongly consistent; Refused when it is written in a format we do not read."""
     item = get(table, ledger_keys.run(epoch))
-    return ledger_items.run_record(item) if item else None
+    return _readable(item) if item else None
 
 
 def run_of(table: Table, epoch: Epoch) -> RunRecord:
@@ -67,7 +68,7 @@ def run_of(table: Table, epoch: Epoch) -> RunRecord:
 
 
 def latest_run(table: Table, run: str) -> RunRecord | None:
-    """A run's record in its latest epoch."""
+    """A run's record in its latest epoch, whatever its format."""
     found = next(items(table, ledger_keys.epochs(run), newest_first=True), None)
     return ledger_items.run_record(found) if found else None
 
@@ -83,6 +84,7 @@ def next_epoch(table: Table, run: str) -> Epoch:
     latest = latest_run(table, run)
     if latest is None:
         raise Refused(f"there is no run {run} to resume; `headrace runs` lists them")
+    run_format.check(run, latest.epoch.number, latest.format)
     if latest.state not in run_state.CONCLUDED:
         raise _still_going(run, ledger_items.run_item(latest))
     return Epoch(run, latest.epoch.number + 1)
@@ -182,7 +184,7 @@ def runs(table: Table, prefix: str = "") -> Iterator[RunEntry]:
 
 
 def read_runs(table: Table, entries: list[RunEntry]) -> list[RunRecord]:
-    """The records of listed runs, in the list's order."""
+    """The records of listed runs, in the list's order, whatever their formats."""
     found = get_many(table, [ledger_keys.run(entry.epoch) for entry in entries])
     records = [found.get(ledger_keys.run(entry.epoch)) for entry in entries]
     return [ledger_items.run_record(item) for item in records if item]
@@ -191,6 +193,12 @@ def read_runs(table: Table, entries: list[RunEntry]) -> list[RunRecord]:
 def unconcluded_runs(table: Table) -> Iterator[RunEntry]:
     """Runs not concluded (or kept open by who concluded them), with their executions."""
     return (ledger_items.unconcluded_entry(item) for item in items(table, ledger_keys.all_unconcluded()))
+
+
+def _readable(item: Mapping[str, Any]) -> RunRecord:
+    record = ledger_items.run_record(item)
+    run_format.check(record.epoch.run, record.epoch.number, record.format)
+    return record
 
 
 def _concluded() -> dict[str, object]:

@@ -15,12 +15,13 @@ import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from headrace.aws import ledger_runs
 from headrace.aws import s3 as store
 from headrace.aws.table import Table, items, patiently
-from headrace.core import ledger_keys, run_cleanup, run_facts
+from headrace.core import ledger_keys, run_cleanup, run_facts, run_format
 from headrace.core.ledger_items import key_item
 from headrace.core.ledger_keys import Range
 from headrace.core.records import Epoch, RunRecord
@@ -37,14 +38,15 @@ _WITHDRAWN: Final = "withdrawn.json"
 
 
 def all_runs(table: Table) -> Iterator[RunRecord]:
-    """The record of every epoch of every run, read page by page."""
-    page = []
-    for entry in ledger_runs.runs(table):
-        page.append(entry)
-        if len(page) == _RUNS_READ:
-            yield from ledger_runs.read_runs(table, page)
-            page = []
-    yield from ledger_runs.read_runs(table, page)
+    """The record of every epoch of every run, read page by page.
+
+    Refused when one is written in a format we do not read: nobody could tell what work it still points to.
+    """
+    entries = ledger_runs.runs(table)
+    while page := list(islice(entries, _RUNS_READ)):
+        for record in ledger_runs.read_runs(table, page):
+            run_format.check(record.epoch.run, record.epoch.number, record.format)
+            yield record
 
 
 def objects(s3: Any, prefix: str) -> Iterator[Stored]:

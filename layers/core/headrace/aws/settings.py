@@ -59,9 +59,8 @@ class PrepareTaskSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class SettleTaskSettings(Settings):
-    """settle_task also calls itself for what it has no time left for, and reads the logs of failed jobs."""
+    """settle_task also reads the logs of failed jobs."""
 
-    settle_task: str
     job_logs: str
     work_days: int
 

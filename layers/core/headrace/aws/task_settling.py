@@ -64,10 +64,11 @@ _TAIL = 200
 
 @dataclass(frozen=True, slots=True)
 class Settler:
-    """What settling needs of the function it runs in."""
+    """What settling needs of the function it runs in; `itself` is called for what there is no time left for."""
 
     settings: SettleTaskSettings
     table: Table
+    itself: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def release(settler: Settler, event: Mapping[str, Any], remaining_ms: RemainingM
     points = [(place, after) for place, after in event["release"]]
     go = gates.release_all if event["closing"] else gates.release
     left = go(settler.table, epoch, points, send=_send(), remaining_ms=remaining_ms)
-    release_later(settler.settings.settle_task, epoch, left, closing=event["closing"])
+    release_later(settler.itself, epoch, left, closing=event["closing"])
 
 
 def _attempt_ended(
@@ -195,7 +196,7 @@ def _use(
     if stop:
         # Before the task is on record: who waits for it does not begin first.
         left = gates.close(settler.table, task.epoch, stop, send=_send(), remaining_ms=remaining_ms)
-        release_later(settler.settings.settle_task, task.epoch, left, closing=True)
+        release_later(settler.itself, task.epoch, left, closing=True)
     record = TaskRecord(
         task.id,
         status,
@@ -283,7 +284,7 @@ def _fail(
         return {"verdict": "done"}  # an earlier settle of this task had another result, which stands
     why = f"{FINISH_PREFIX if step.drain == 'finish' else ''}{task.id} failed: {outcome.cause}"
     left = gates.close(settler.table, task.epoch, why, send=_send(), remaining_ms=remaining_ms)
-    release_later(settler.settings.settle_task, task.epoch, left, closing=True)
+    release_later(settler.itself, task.epoch, left, closing=True)
     # Whoever closed the run ends its jobs; hundreds that fail with it need not. Those submitted after it are the sweep's.
     if ledger_runs.run_of(settler.table, task.epoch).closing.startswith(f"{task.id} failed"):
         sweeping.terminate_jobs(
@@ -301,7 +302,7 @@ def _complete(settler: Settler, task: _Task, record: TaskRecord, remaining_ms: R
     settled = gates.settle(
         settler.table, task.epoch, record, plan_items.opens(task.item), send=_send(), remaining_ms=remaining_ms
     )
-    release_later(settler.settings.settle_task, task.epoch, settled.left)
+    release_later(settler.itself, task.epoch, settled.left)
     count(f"Tasks{settled.record.status.title()}")
     return {
         "verdict": "failed" if settled.record.status == "failed" else "done",

@@ -36,6 +36,7 @@ def run_item(record: RunRecord) -> Item:
     return key_item(ledger_keys.run(record.epoch)) | _attributes(
         run=record.epoch.run,
         epoch=record.epoch.number,
+        format=record.format,
         state=record.state,
         execution=record.execution,
         started=record.started,
@@ -50,7 +51,7 @@ def run_item(record: RunRecord) -> Item:
 
 
 def run_record(item: Mapping[str, Any]) -> RunRecord:
-    """A run's record, read."""
+    """A run's record, read, whatever its format; `run_format.check` before anything else of the run is believed."""
     return RunRecord(
         epoch=Epoch(_text(item, "run"), _number(item, "epoch")),
         execution=_text(item, "execution"),
@@ -63,6 +64,7 @@ def run_record(item: Mapping[str, Any]) -> RunRecord:
         concluder=_text(item, "concluder"),
         sweeps=_number(item, "sweeps"),
         tasks=_parsed(item, "tasks") or {},
+        format=_number(item, "format") or 1,
     )
 
 

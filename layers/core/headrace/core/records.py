@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from headrace.core import run_format
 from headrace.core.errors import InvalidValue, shown
 from headrace.core.run_state import RUNNING
 
@@ -41,6 +42,7 @@ class RunRecord:
     concluder: str = ""
     sweeps: int = 0
     tasks: Mapping[str, int] = field(default_factory=dict)
+    format: int = run_format.FORMAT
 
 
 @dataclass(frozen=True, slots=True)

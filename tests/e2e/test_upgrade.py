@@ -1,0 +1,166 @@
+"""A deploy in the middle of a run: the run ends with the versions it began with, whatever they call; the next one has the new."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.live_stack import ROOT, LiveStack, count, until
+from tests.support.stack import TEMPLATES
+
+from headrace.aws import ledger_runs
+from headrace.core.records import Epoch, RunRecord
+from headrace_local import Cloud, deploy
+
+STACK = "upgrade"
+IMAGE = "public.ecr.aws/docker/library/debian:stable-slim"
+
+
+def release(folder: Path, name: str) -> Path:
+    """A checkout whose code and machines say which release they are; the template's path.
+
+    Each function logs the constant of its core with the ids of its run. A release hands every rest on at once, however much
+    time there is: settle_task calls itself after each task somebody waits for.
+    """
+    for part in ("functions", "statemachines", "layers"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for template in TEMPLATES:
+        shutil.copy(ROOT / template, folder)
+    core, aws = folder / "layers/core/headrace/core", folder / "layers/core/headrace/aws"
+    change(core / "run_format.py", "FORMAT: Final = 1", f'RELEASE: Final = "{name}"\nFORMAT: Final = 1')
+    change(
+        aws / "observability.py",
+        "        try:\n            return handler(event, context)",
+        '        logger.info("served", extra={"release": run_format.RELEASE})\n        try:\n            return handler(event, context)',
+    )
+    change(
+        aws / "observability.py",
+        "from headrace.core.errors",
+        "from headrace.core import run_format\nfrom headrace.core.errors",
+    )
+    change(aws / "gates.py", "_RESERVE_MS: Final = 10_000", "_RESERVE_MS: Final = 10**9")
+    change(
+        folder / "statemachines/run_scope.asl.yaml", "Comment: Plan a scope", f"Comment: Release {name}. Plan a scope"
+    )
+    return folder / "template.yaml"
+
+
+def change(path: Path, old: str, new: str) -> None:
+    """Change a text that is there."""
+    text = path.read_text()
+    assert old in text, f"{path} has no {old!r}"
+    path.write_text(text.replace(old, new, 1))
+
+
+def spec(folder: Path) -> dict[str, Any]:
+    """Waits for a file; then a dynamic axis opens a nested scope, whose tasks fail once, and a task gathers them."""
+    return {
+        "name": "upgraded",
+        "defaults": {"container": IMAGE, "cache": False},
+        "processes": {
+            "list": {
+                "outputs": {"parts": {"json": "parts.json"}},
+                "script": f"until [ -e '{folder}/go' ]; do sleep 0.1; done; echo '[\"a\", \"b\"]' > parts.json",
+            },
+            "part": {
+                "each": {"p": "${{ list.parts }}"},
+                "errorStrategy": "retry",
+                "maxRetries": 1,
+                "outputs": {"o": "${{ p }}.txt"},
+                "script": '[ "${{ task.attempt }}" -gt 1 ] && echo "${{ p }}" > "${{ outputs.o }}"',
+            },
+            "all": {
+                "inputs": {"parts": "${{ part.o }}"},
+                "outputs": {"o": "all.txt"},
+                "script": "cat ${{ parts }} > all.txt",
+                "publishDir": ".",
+            },
+        },
+    }
+
+
+@pytest.fixture
+def stack(cloud: Cloud, tmp_path: Path) -> Iterator[LiveStack]:
+    """The first release, deployed; taken away afterwards, with its workers."""
+    (tmp_path / "one").mkdir()
+    template = release(tmp_path / "one", "one")
+    found = LiveStack(cloud, STACK, deploy(cloud.endpoint, template, STACK, {}))
+    yield found
+    found.client("cloudformation").delete_stack(StackName=STACK)
+
+
+def served(stack: LiveStack, run: str) -> dict[tuple[str, str], int]:
+    """By function and release, how often it was called for a run."""
+    pages = (
+        stack.client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/headrace/{STACK}/functions")
+    )
+    lines = [
+        json.loads(event["message"]) for page in pages for event in page["events"] if '"served"' in event["message"]
+    ]
+    found: dict[tuple[str, str], int] = {}
+    for line in lines:
+        if line.get("run") == run:
+            key = (line["function_name"].removeprefix(f"{STACK}-"), line["release"])
+            found[key] = found.get(key, 0) + 1
+    return found
+
+
+def scopes(stack: LiveStack, run: str) -> list[str]:
+    """The versions of run_scope that a run's scopes were executed with, oldest first."""
+    sfn = stack.client("stepfunctions")
+    found = sfn.get_paginator("list_executions").paginate(stateMachineArn=stack.outputs["RunScope"])
+    arns = [one["executionArn"] for page in found for one in page["executions"]]
+    told = [sfn.describe_execution(executionArn=arn) for arn in arns]
+    mine = [one for one in told if run in one["name"] or run in one.get("input", "")]
+    return [one["stateMachineVersionArn"].rsplit(":", 1)[1] for one in sorted(mine, key=lambda one: one["startDate"])]
+
+
+def test_a_run_in_flight_ends_with_its_own_versions(stack: LiveStack, tmp_path: Path):
+    """Nested scopes, retries, what settle_task hands to itself and the conclusion too; the next run has the new ones only."""
+    old = stack.drop("old.json", spec(tmp_path), "upgraded")
+    stack.until_running(old)
+    (tmp_path / "two").mkdir()
+    stack.update(release(tmp_path / "two", "two"))
+    (tmp_path / "go").touch()
+    new = stack.drop("new.json", spec(tmp_path), "upgraded")
+
+    for run, version, name in ((old, "1", "one"), (new, "2", "two")):
+        ended = stack.ended(run)
+        assert ended.status == "SUCCEEDED", ended.cause
+        assert ended.results() == {"all.txt": "a\nb\n"}
+        assert count(ended.statuses().values()) == {"succeeded": 4, "expanded": 1}
+        assert [len(ended.attempts(f"part[p={part}]")) for part in "ab"] == [2, 2]
+        calls = served(stack, run.run)
+        assert {said for _, said in calls} == {name}
+        assert {function for function, _ in calls} >= {"plan-scope", "await-inputs", "prepare-task", "settle-task"}
+        # 1 + 2 x 2 + 1 attempts are settled; the rest are calls of itself.
+        assert calls["settle-task", name] > 6
+        assert calls["plan-scope", name] == 1  # the nested scope; the root has no run yet when it is called
+        assert scopes(stack, run.run) == [version, version]
+    assert stack.dead_letters() == []
+    assert stack.open_runs() == []
+    versions = stack.client("lambda").list_versions_by_function(FunctionName=f"{STACK}-settle-task")["Versions"]
+    assert [one["Version"] for one in versions] == ["$LATEST", "1", "2"]
+
+
+def test_a_run_of_another_format_is_left_alone(live: LiveStack):
+    """The sweep passes it over, says so, and concludes the others all the same."""
+    nobody = live.outputs["RunPipeline"].replace(":stateMachine:", ":execution:") + ":nobody"
+    later = RunRecord(Epoch("a-later-run", 1), nobody, "2026-01-01T00:00:00.000Z", format=2)
+    lost = RunRecord(Epoch("b-lost-run", 1), nobody, "2026-01-01T00:00:00.000Z")
+    for record in (later, lost):
+        ledger_runs.begin_run(live.table, record)
+
+    def concluded() -> bool:
+        live.conclude()
+        return lost.epoch not in live.open_runs()
+
+    until(concluded, what="the sweep to conclude the lost run")
+    [entry] = list(ledger_runs.runs(live.table, "a-later-run"))
+    assert ledger_runs.read_runs(live.table, [entry]) == [later]
+    assert later.epoch in live.open_runs()
+    ledger_runs.forget_open(live.table, later.epoch)
