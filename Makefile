@@ -45,6 +45,12 @@ test: setup sam ## set-up and the whole test suite
 unit: setup ## the fast tests alone
 	$(BIN)/python -m pytest tests/unit
 
+# Not part of `test`, which plays a few seeds: SEEDS=200 plays 0 to 199, SEEDS=3,5 and SEEDS=0-99 these, SEED=17 one again.
+SEEDS ?= 200
+.PHONY: chaos
+chaos: setup ## everything goes wrong, for 200 seeds: SEEDS=0-99, or SEED=17 for one again
+	SEEDS=$(SEEDS) SEED=$(SEED) $(BIN)/python -m pytest tests/chaos
+
 .PHONY: lint
 lint: setup ## format, lint and types
 	$(BIN)/ruff format --check $(SOURCES)

@@ -47,7 +47,7 @@ CHOICES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("batch", "fault"): ("spot", "oom", "pull", "hang", "lost", "race"),
     ("api", "fault"): ("throttle", "server", "unanswered", "slow", "partial", "conflict"),
     ("event", "fault"): ("duplicate", "delay", "lose", "reorder"),
-    ("execution", "fault"): ("abort",),
+    ("execution", "fault"): ("abort", "abandon"),
 }
 """What a field may say.
 
@@ -57,7 +57,7 @@ batch      spot, oom: killed; pull, hang: never started; lost: the host is lost 
 api        throttle, server: refused as the service words it; unanswered: done, and nobody hears of it; slow: late; partial, conflict:
            what DynamoDB (and PutEvents) answer when a part was not done, or another transaction was at the item
 event      duplicate: again after `seconds`; delay: only then; reorder: after the next one of its kind, or after `seconds`; lose: never
-execution  stopped once so many state transitions have happened
+execution  stopped once so many state transitions have happened; abandon: without ending the jobs and executions it waits for
 """
 _ONLY: Final = {"partial": PARTIAL, "conflict": CONFLICTS}
 _LEAST: Final = {"call": 0, "times": 1, "transition": 1}

@@ -1,7 +1,8 @@
-"""S3: object events for EventBridge as S3 sends them.
+"""S3: object events for EventBridge as S3 sends them, and keys of any bytes.
 
 Gaps of moto 5.2.5 closed here: every event has the same id and sequencer; `reason` names the notification instead of the
-call; finishing a multipart upload emits Object Created twice; EventBridge configuration in CloudFormation is ignored.
+call; finishing a multipart upload emits Object Created twice; EventBridge configuration in CloudFormation is ignored; over
+HTTP a key with a newline in it is not found.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """
 
@@ -34,6 +35,7 @@ def apply() -> None:
 
     replace(notifications, "_send_event_bridge_message", _send)
     _conditional_writes_are_atomic()
+    _newlines_in_keys()
     _one_event_per_multipart(models)
 
 
@@ -83,6 +85,19 @@ def _conditional_writes_are_atomic() -> None:
 
     for name in ("put_object", "_key_response_post"):
         atomic(name)
+
+
+def _newlines_in_keys() -> None:
+    """In a route `.` stands for any character: a key may have a newline."""
+    from moto.moto_server.utilities import RegexConverter
+
+    upstream = RegexConverter.__init__
+
+    def init(self: Any, url_map: Any, *items: Any) -> None:
+        upstream(self, url_map, *items)
+        self.regex = f"(?s:{self.regex})"
+
+    replace(RegexConverter, "__init__", init)
 
 
 def _one_event_per_multipart(models: Any) -> None:

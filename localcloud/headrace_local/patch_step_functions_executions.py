@@ -27,6 +27,7 @@ from headrace_local.seam import replace
 _NAME: Final = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 _SHOWN_IN_EVENT: Final = 248 * 1024
 _by_arn: dict[str, Any] = {}
+_abandoned: set[str] = set()
 _starting = threading.Lock()
 
 
@@ -91,8 +92,15 @@ def stop_planned() -> None:
         if found is None:
             faults.give_back(plan)
         else:
+            if plan.fault == "abandon":
+                _abandoned.add(found.execution_arn)
             # In a thread of its own: the one that made the transition may belong to the execution.
             threading.Thread(target=backend().stop_execution, args=(found.execution_arn,), daemon=True).start()
+
+
+def abandoned(env: Any) -> bool:
+    """Whether what this execution waits for goes on when it is stopped; on AWS ending it is no more than an attempt."""
+    return str(env.states.context_object.context_object_data["Execution"]["Id"]) in _abandoned
 
 
 def startable(backend: Any, arn: str) -> tuple[Any, Any]:

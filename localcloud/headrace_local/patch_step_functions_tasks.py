@@ -327,7 +327,8 @@ def _sync_with(
         def resolver() -> Any:
             if wait_for(env, completion):
                 return resolve()
-            stop()
+            if not executions.abandoned(env):
+                stop()
             return None
 
         return resolver

@@ -80,6 +80,7 @@ PATCHED = {
     "moto.dynamodb.models.table": ["Table.query", "Table.all_items"],
     "moto.backend_index": ["backend_url_patterns"],
     "moto.core.botocore_stubber": ["MockRawResponse"],
+    "moto.moto_server.utilities": ["RegexConverter.__init__"],
     "moto.moto_server.werkzeug_app": ["DomainDispatcherApplication.get_backend_for_host"],
     "moto.cloudformation.models": [
         f"Stack.{name}" for name in (

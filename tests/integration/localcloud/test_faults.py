@@ -213,6 +213,18 @@ def test_an_execution_is_stopped_at_a_transition(stack: Stack) -> None:
     assert [plan["struck"] for plan in stack.cloud.ask("GET", "/faults")] == [1]
 
 
+def test_a_stopped_execution_may_leave_behind_what_it_started(stack: Stack) -> None:
+    """Abandoned: the execution is over, and the one it had started runs to its own end."""
+    wait = {"StartAt": "S", "States": {"S": {"Type": "Wait", "Seconds": 2, "End": True}}}
+    start = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True}
+    start["Arguments"] = {"StateMachineArn": stack.machine("left", wait), "Name": "left-1", "Input": {}}
+    parent = stack.machine("leaves", {"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": start}})
+    stack.fault(kind="execution", machine="leaves", transition=2, fault="abandon")
+    assert stack.run(parent, {})["status"] == "ABORTED"
+    left = "arn:aws:states:us-east-1:123456789012:execution:left:left-1"
+    assert stack.ended(left)["status"] == "SUCCEEDED"
+
+
 def test_a_job_dies_at_the_call_a_plan_names(stack: Stack) -> None:
     """Killed after its second upload: two objects are there, the third is not; Batch tells of its host and tries again."""
     bucket = stack.outputs["Bucket"]

@@ -1,4 +1,4 @@
-"""One local cloud with template.yaml deployed in it, for all end-to-end tests of a session.
+"""One local cloud with template.yaml deployed in it, for all tests of a session that want it: e2e, chaos.
 
 `live` is the stack; `cloud` the cloud alone. Tests share both, so each names its own runs and looks at them only. Faults are
 planned for one test and taken back after it.
@@ -15,12 +15,13 @@ from tests.support.live_stack import ELSEWHERE, ROOT, LiveStack
 from headrace_local import Cloud, deploy, start, stop
 
 HERE = Path(__file__).parent
+ON_THE_CLOUD = (HERE / "e2e", HERE / "chaos" / "test_chaos.py", HERE / "chaos" / "test_planted.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here runs on the local cloud."""
+    """What runs on the local cloud takes its time."""
     for item in items:
-        if item.path.is_relative_to(HERE):
+        if any(item.path.is_relative_to(place) for place in ON_THE_CLOUD):
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.timeout(600))
 
