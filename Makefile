@@ -29,6 +29,15 @@ $(SAM): sam-requirements.txt
 .PHONY: sam
 sam: $(SAM) ## make .sam-venv with the sam command
 
+# checkov pins what others pin otherwise, so it lives alone too.
+.checkov-venv/.installed: checkov-requirements.txt
+	$(PYTHON) -m venv .checkov-venv
+	.checkov-venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement checkov-requirements.txt
+	touch $@
+
+.PHONY: checkov
+checkov: .checkov-venv/.installed ## make .checkov-venv with the checkov command, which reads the templates for what is unsafe
+
 .PHONY: demo
 demo: setup ## run examples/lambda-variants on the local cloud, on real reads
 	@bash examples/demo.sh
@@ -38,7 +47,7 @@ demo-failure: setup ## run examples/failing on the local cloud: what a failed ru
 	@bash examples/demo-failure.sh
 
 .PHONY: test
-test: setup sam ## set-up and the whole test suite
+test: setup sam checkov ## set-up and the whole test suite
 	$(BIN)/python -m pytest
 
 .PHONY: unit
@@ -79,4 +88,4 @@ bench: setup ## run the benchmarks and print their numbers
 
 .PHONY: clean
 clean: ## remove what the targets above made
-	rm -rf $(VENV) .sam-venv .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .sam-venv .checkov-venv .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
