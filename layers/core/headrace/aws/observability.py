@@ -45,6 +45,8 @@ def serve(handler: Handler) -> Handler:
             logger.warning(str(error), extra={"error": type(error).__name__})
             raise
         except Exception:
+            # Neither the pipeline's fault nor foreseen: an alarm watches this.
+            count("UnexpectedErrors")
             logger.exception("handler failed")
             raise
 
