@@ -22,6 +22,7 @@ from headrace_cli.commands import (
     logs,
     options,
     plan,
+    policy,
     resume,
     run,
     runs,
@@ -92,10 +93,18 @@ _clean = typer.Typer(
     rich_markup_mode=None,
     context_settings=_HELP,
 )
+_policy = typer.Typer(
+    name="policy",
+    help="Policies to paste: of a bucket, of the people who use a stack.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings=_HELP,
+)
 for _group, _commands in (
     (app, (check.check, plan.plan, run.run, runs.runs, status.status, logs.logs)),
     (app, (cancel.cancel, resume.resume, why.why)),
     (app, (options.options, import_config.import_config, schema.schema)),
+    (_policy, (policy.bucket, policy.user)),
     (_clean, (clean_runs.runs, clean.definitions)),
     (_local, (local.up, local.down, local.status, local.reset, local.alerts, local_invoke.invoke)),
     (app, (doctor.doctor, version.version)),

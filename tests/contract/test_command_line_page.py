@@ -34,6 +34,8 @@ def test_every_command_has_a_section():
                 "version",
             )
         ),
+        "headrace policy bucket",
+        "headrace policy user",
         "headrace clean runs",
         "headrace clean definitions",
         *(f"headrace local {name}" for name in ("up", "down", "status", "reset", "alerts", "invoke")),

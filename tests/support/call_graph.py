@@ -1,7 +1,7 @@
-"""Which AWS operations a function can reach, read from the source: from its app.py through every adapter it refers to.
+"""Which AWS operations a function, or a command, can reach, read from the source: through every module of ours it refers to.
 
-A node is a function or class of `headrace.aws`; a reference by name is an edge, called or not. An operation is found as an
-call (`s3.get_object(…)`) or as a text (`get_paginator("list_jobs")`, `getattr(client, "put_item")`).
+A node is a function or class of `headrace.aws` or `headrace_cli`; a reference by name is an edge, called or not. An operation is
+found as a call (`s3.get_object(…)`) or as a text (`get_paginator("list_jobs")`, `getattr(client, "put_item")`).
 """
 
 import ast
@@ -27,7 +27,17 @@ SERVICES = (
     "ec2",
     "ecs",
     "autoscaling",
+    "sts",
+    "iam",
+    "cloudformation",
+    "cloudwatch",
+    "service-quotas",
 )
+# What a client's method `upload_file` of boto3 calls: the AWS CLI and boto3 cut large files into parts.
+UPLOADS = frozenset(
+    {"put_object", "create_multipart_upload", "upload_part", "complete_multipart_upload", "abort_multipart_upload"}
+)
+OURS = ("headrace.aws", "headrace_cli")
 TRANSACTION = frozenset({"Put", "Update", "Delete", "ConditionCheck"})
 Node = tuple[str, str]
 
@@ -43,9 +53,16 @@ def operations() -> frozenset[str]:
 def reached(app: Path) -> set[str]:
     """The operations a function's app.py can reach."""
     tree = ast.parse(app.read_text())
+    return _followed(list(_references(tree, tree, "")), set(_operations(tree, tree)))
+
+
+def reached_by_command(module: str, function: str) -> set[str]:
+    """The operations a command can reach: a function of a module of `headrace_cli`."""
+    return _followed([(module, function)], set())
+
+
+def _followed(todo: list[Node], found: set[str]) -> set[str]:
     seen: set[Node] = set()
-    todo = list(_references(tree, tree, ""))
-    found = set(_operations(tree, tree))
     while todo:
         node = todo.pop()
         if node in seen:
@@ -61,11 +78,24 @@ def reached(app: Path) -> set[str]:
 
 @lru_cache
 def _module(name: str) -> ast.Module:
-    return ast.parse((ROOT / "layers/core" / f"{name.replace('.', '/')}.py").read_text())
+    path = (ROOT / ("cli" if name.startswith("headrace_cli") else "layers/core")) / name.replace(".", "/")
+    return ast.parse((path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text())
+
+
+def _is_module(name: str) -> bool:
+    path = (ROOT / ("cli" if name.startswith("headrace_cli") else "layers/core")) / name.replace(".", "/")
+    return path.is_dir() or path.with_suffix(".py").is_file()
 
 
 def _definitions(module: str) -> dict[str, ast.AST]:
-    return {each.name: each for each in _module(module).body if isinstance(each, ast.FunctionDef | ast.ClassDef)}
+    """Functions, classes, and what a name at the top is made of (a table of functions)."""
+    found: dict[str, ast.AST] = {}
+    for each in _module(module).body:
+        if isinstance(each, ast.FunctionDef | ast.ClassDef):
+            found[each.name] = each
+        elif isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and each.value is not None:
+            found[each.target.id] = each.value
+    return found
 
 
 def _references(body: ast.AST, module: ast.Module, own: str) -> Iterator[Node]:
@@ -82,13 +112,17 @@ def _references(body: ast.AST, module: ast.Module, own: str) -> Iterator[Node]:
 
 
 def _imports(module: ast.Module) -> tuple[dict[str, str], dict[str, Node]]:
-    """Modules and names of `headrace.aws` by the name they have in a module."""
+    """Modules and names of `headrace.aws` and `headrace_cli` by the name they have in a module."""
     modules, names = {}, {}
     for each in ast.walk(module):
-        if isinstance(each, ast.ImportFrom) and each.module == "headrace.aws":
-            modules |= {alias.asname or alias.name: f"headrace.aws.{alias.name}" for alias in each.names}
-        elif isinstance(each, ast.ImportFrom) and (each.module or "").startswith("headrace.aws."):
-            names |= {alias.asname or alias.name: (each.module or "", alias.name) for alias in each.names}
+        if not isinstance(each, ast.ImportFrom) or not each.module or not each.module.startswith(OURS):
+            continue
+        for alias in each.names:
+            inner = f"{each.module}.{alias.name}"
+            if _is_module(inner):
+                modules[alias.asname or alias.name] = inner
+            else:
+                names[alias.asname or alias.name] = (each.module, alias.name)
     return modules, names
 
 
@@ -100,6 +134,8 @@ def _operations(body: ast.AST, module: ast.Module) -> Iterator[str]:
             owner = each.func.value
             ours = isinstance(owner, ast.Name) and owner.id in modules  # `events.publish` is no call of SNS
             word = None if ours else each.func.attr
+            if word == "upload_file":
+                yield from UPLOADS
         elif isinstance(each, ast.Constant):
             word = each.value
         if isinstance(word, str) and word in operations():

@@ -1,0 +1,122 @@
+"""`headrace policy …`: policies to paste, filled in."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+import typer
+
+from headrace.core.errors import InvalidValue
+from headrace.core.errors import shown as quoted
+from headrace_cli import exit_codes, options, shown
+from headrace_cli.bucket_names import check_bucket_name
+from headrace_cli.bucket_policies import bucket_policy
+from headrace_cli.target import Target, reach
+from headrace_cli.user_policies import Names, Who, user_policy
+
+Bucket = Annotated[str, typer.Argument(metavar="BUCKET", help="The bucket's name, without s3://.")]
+Principal = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--principal",
+        metavar="ARN",
+        help="A role or user that may read and write; may be repeated. Without it: the stack's roles.",
+        show_default=False,
+    ),
+]
+ReadOnly = Annotated[bool, typer.Option("--read-only", help="They may read and list, and write nothing.")]
+KmsKey = Annotated[
+    str,
+    typer.Option(
+        "--kms-key", metavar="ARN", help="ARN of the KMS key of the bucket, if it has one.", show_default=False
+    ),
+]
+ForWhom = Annotated[
+    Who, typer.Argument(metavar="launch|read|operate", help="What the user does.", case_sensitive=False)
+]
+Blank = Annotated[bool, typer.Option("--blank", help="Leave names to be filled in, such as BUCKET; asks nobody.")]
+
+READERS: Final = ("launch-run", "plan-scope", "prepare-task", "settle-task", "conclude-run")
+"""The functions that read what pipelines name; jobs read it with their own role."""
+_PRINCIPAL: Final = re.compile(r"arn:aws[a-z-]*:(iam|sts)::\d{12}:(root|user/.+|role/.+|assumed-role/.+)")
+_KMS_KEY: Final = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[0-9a-zA-Z-]+")
+
+
+def bucket(
+    bucket: Bucket,
+    principal: Principal = None,
+    read_only: ReadOnly = False,
+    kms_key: KmsKey = "",
+    local: options.Local = False,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    stack: options.Stack = "headrace",
+) -> int:
+    """Print the policy of a bucket that pipelines read from and write to.
+
+    It allows objects and the list to the stack's roles, and refuses everybody plain HTTP, TLS before 1.2 and encryption that is not
+    S3's. The stack's parameters AllowedBuckets and AllowedWriteBuckets must name the bucket as well.
+
+    For example:
+
+        headrace policy bucket reads --read-only
+    """
+    check_bucket_name(bucket)
+    for arn in principal or ():
+        _check(arn, _PRINCIPAL, "the ARN of a role or user")
+    _check(kms_key, _KMS_KEY, "the ARN of a KMS key")
+    who = principal or _roles(reach(local=local, profile=profile, region=region, stack=stack))
+    shown.as_json(bucket_policy(bucket, who, partition=who[0].split(":")[1], read_only=read_only, kms_key=kms_key))
+    return exit_codes.DONE
+
+
+def user(
+    user: ForWhom,
+    blank: Blank = False,
+    kms_key: KmsKey = "",
+    local: options.Local = False,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    stack: options.Stack = "headrace",
+) -> int:
+    """Print the IAM policy of somebody who launches, reads or operates: what the commands of that work call, and nothing else.
+
+    read: runs, status, logs, why. launch: these, and run, resume, check --against. operate: all of them, and cancel, clean, doctor.
+
+    For example:
+
+        headrace policy user launch --stack headrace
+    """
+    _check(kms_key, _KMS_KEY, "the ARN of a KMS key")
+    names = Names() if blank else _names(reach(local=local, profile=profile, region=region, stack=stack))
+    shown.as_json(user_policy(user, names, kms_key=kms_key))
+    return exit_codes.DONE
+
+
+def _check(arn: str, form: re.Pattern[str], expected: str) -> None:
+    if arn and not form.fullmatch(arn):
+        raise InvalidValue(f"{quoted(arn)} is not {expected}", expected="an ARN, as the console shows it")
+
+
+def _roles(target: Target) -> list[str]:
+    """The roles of jobs, and of the functions that read what pipelines name."""
+    found = set()
+    for name in READERS:
+        said = target.client("lambda").get_function_configuration(FunctionName=f"{target.stack}-{name}")
+        found |= {said["Role"], said.get("Environment", {}).get("Variables", {}).get("HEADRACE_JOB_ROLE", "")}
+    return sorted(found - {""})
+
+
+def _names(target: Target) -> Names:
+    """The names of a stack; its account is in the ARN CloudFormation knows it by."""
+    found = target.client("cloudformation").describe_stacks(StackName=target.stack)["Stacks"][0]
+    _, partition, _, region, account, _ = found["StackId"].split(":", 5)
+    return Names(
+        partition=partition,
+        region=region,
+        account=account,
+        stack=target.stack,
+        bucket=target.bucket,
+        ledger=target.outputs["Ledger"],
+    )

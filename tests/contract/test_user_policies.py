@@ -1,0 +1,183 @@
+"""Policies of people: what the commands of their work call, and nothing else; the files are what the command prints."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from tests.contract.test_permissions import ACTIONS, NO_RESOURCE_TYPE
+from tests.support.call_graph import reached_by_command
+from tests.support.stack import ROOT, resources, snake
+
+from headrace_cli import user_policies
+from headrace_cli.bucket_policies import bucket_policy
+from headrace_cli.commands import policy
+from headrace_cli.doctor import looking
+from headrace_cli.user_policies import Names, Who, user_policy
+
+LOOK = ("runs.runs", "status.status", "logs.logs", "why.why", "version.version")
+COMMANDS = {
+    Who.READ: LOOK,
+    Who.LAUNCH: (*LOOK, "run.run", "resume.resume", "check.check"),
+    Who.OPERATE: (*LOOK, "cancel.cancel", "resume.resume", "clean.definitions", "clean_runs.runs", "doctor.doctor"),
+}
+# Commands that are for whoever deploys, or work on this machine alone.
+OTHERS = {
+    "plan.plan",
+    "options.options",
+    "import_config.import_config",
+    "schema.schema",
+    "policy.bucket",
+    "policy.user",
+}
+# Calls the functions do not make. head_bucket looks at buckets of others, too.
+OF_COMMANDS = {
+    # No command asks for an older version.
+    "get_object": {"s3:GetObject"},
+    "head_object": {"s3:GetObject"},
+    "head_bucket": {"s3:ListBucket"},
+    "upload_part": {"s3:PutObject"},
+    "create_multipart_upload": {"s3:PutObject"},
+    "delete_object": {"s3:DeleteObject"},
+    "delete_objects": {"s3:DeleteObject"},
+    "batch_write_item": {"dynamodb:BatchWriteItem"},
+    "stop_execution": {"states:StopExecution"},
+    "deregister_job_definition": {"batch:DeregisterJobDefinition"},
+}
+EVERYWHERE = NO_RESOURCE_TYPE | {
+    "cloudwatch:DescribeAlarms",  # an alarm's name is a filter, not a resource
+    "ec2:DescribeLaunchTemplateVersions",
+    "lambda:ListEventSourceMappings",
+    "servicequotas:GetAWSDefaultServiceQuota",
+    "servicequotas:GetServiceQuota",
+    "sts:GetCallerIdentity",
+}
+WRITES = re.compile(r":(Put|Delete|Update|BatchWrite|Abort|Terminate|Stop|Send|Invoke|Deregister|Create|Start|Submit)")
+
+
+def statements(who: Who) -> list[dict[str, Any]]:
+    """The statements of somebody's policy."""
+    found: list[dict[str, Any]] = user_policy(who, Names())["Statement"]
+    return found
+
+
+def allowed(who: Who) -> set[str]:
+    """All actions of a policy."""
+    return {action for each in statements(who) for action in each["Action"]}
+
+
+def needed(who: Who) -> set[str]:
+    """The actions of every call that the commands of the work can reach."""
+    found: set[str] = set()
+    for command in COMMANDS[who]:
+        module, function = command.split(".")
+        found |= reached_by_command(f"headrace_cli.commands.{module}", function)
+    table = ACTIONS | {name: {action} for name, action in looking.ACTIONS.items()} | OF_COMMANDS
+    assert found <= table.keys(), "operations whose actions no table names"
+    return set().union(*(table[each] for each in found))
+
+
+def test_every_command_is_somebodys():
+    """A new command has to be given to somebody."""
+    from headrace_cli.page import helps
+
+    given = {each for commands in COMMANDS.values() for each in commands} | OTHERS
+    names = {command.partition(".")[2].replace("_", "-") for command in given} | {"invoke"}
+    assert {name.rpartition(" ")[2] for name in helps() if " local " not in name} <= names
+
+
+@pytest.mark.parametrize("who", Who)
+def test_a_policy_allows_what_the_commands_call(who: Who):
+    """Nothing is missing."""
+    assert needed(who) - allowed(who) == set()
+
+
+@pytest.mark.parametrize("who", Who)
+def test_a_policy_allows_nothing_else(who: Who):
+    """Nothing is left over."""
+    assert allowed(who) - needed(who) == set()
+
+
+def test_the_search_finds_what_commands_call():
+    """Through tables of functions, uploads of boto3, and names of operations; and it is not everything."""
+    doctor = reached_by_command("headrace_cli.commands.doctor", "doctor")
+    assert {"get_bucket_policy", "describe_alarms", "get_service_quota"} <= doctor
+    assert "upload_part" in reached_by_command("headrace_cli.commands.run", "run")
+    assert "terminate_job" not in reached_by_command("headrace_cli.commands.status", "status")
+
+
+def test_who_reads_changes_nothing():
+    """No action of theirs writes, ends or starts."""
+    assert [action for action in allowed(Who.READ) if WRITES.search(action)] == []
+
+
+def test_who_launches_writes_launch_and_inputs_only():
+    """Two folders of the bucket; no ledger, no Batch, no state machine."""
+    written = {
+        resource.rpartition(":::")[2]
+        for each in statements(Who.LAUNCH)
+        if any(WRITES.search(action) for action in each["Action"])
+        for resource in each["Resource"]
+    }
+    assert written == {"BUCKET/launch/*", "BUCKET/inputs/*"}
+    others = {action for action in allowed(Who.LAUNCH) if WRITES.search(action)}
+    assert {action.partition(":")[0] for action in others} == {"s3"}
+
+
+@pytest.mark.parametrize("who", Who)
+def test_every_resource_is_named_where_aws_can_tell_them_apart(who: Who):
+    """`*` stands only beside actions that know no resource; no action is a wildcard; statement ids are IAM's."""
+    for each in statements(who):
+        assert all("*" not in action for action in each["Action"])
+        assert re.fullmatch(r"[A-Za-z0-9]+", each["Sid"])
+        if each["Resource"] == ["*"]:
+            assert set(each["Action"]) <= EVERYWHERE
+        assert "*" not in each["Resource"][1:]
+    listing = [each for each in statements(who) if "s3:ListBucket" in each["Action"]]
+    assert listing
+    assert all(each["Condition"]["StringLike"]["s3:prefix"] for each in listing)
+
+
+@pytest.mark.parametrize("who", Who)
+def test_a_policy_fits_into_one(who: Who):
+    """A managed policy has at most 6,144 characters, blanks not counted; real names are longer than those of the table."""
+    names = Names("aws-us-gov", "us-gov-west-1", "123456789012", "s" * 40, "b" * 63, "l" * 60)
+    assert len(json.dumps(user_policy(who, names), separators=(",", ":"))) <= 6144
+
+
+@pytest.mark.parametrize("who", Who)
+def test_the_files_are_what_the_command_prints(who: Who):
+    """docs/policies/<who>.json (`headrace policy user <who> --blank > docs/policies/<who>.json`)."""
+    written = (ROOT / f"docs/policies/{who}.json").read_text(encoding="utf-8")
+    assert json.loads(written) == user_policy(who, Names())
+    assert written == json.dumps(json.loads(written), indent=2) + "\n"
+
+
+def test_the_bucket_policys_file_is_what_the_command_prints():
+    """docs/policies/bucket.json is an example of the same function."""
+    written = json.loads((ROOT / "docs/policies/bucket.json").read_text(encoding="utf-8"))
+    role = "arn:aws:iam::123456789012:role/headrace-JobRole"
+    assert written == bucket_policy("amzn-example-bucket", [role])
+
+
+def test_every_grant_is_used():
+    """No row of the table belongs to nobody, and none has the id of another."""
+    ids = [grant.sid for grant in user_policies.GRANTS]
+    assert all(grant.who for grant in user_policies.GRANTS)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_readers_are_the_functions_that_may_read_elsewhere():
+    """`headrace policy bucket` names the roles that the template lets read what pipelines name."""
+    readers = {
+        snake(logical.removesuffix("Function")).replace("_", "-")
+        for logical, body in resources("AWS::Serverless::Function").items()
+        if "ReadDataPolicy" in json.dumps(body["Properties"].get("Policies", []))
+    }
+    assert set(policy.READERS) == readers
+
+
+def test_the_doctors_actions_are_those_of_its_calls():
+    """Where both tables name a call, they name the same action."""
+    for name, action in looking.ACTIONS.items():
+        assert ACTIONS.get(name, {action}) == {action}
