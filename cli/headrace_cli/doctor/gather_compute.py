@@ -18,6 +18,8 @@ from headrace_cli.doctor.looking import Absent, ask, ask_all
 from headrace_cli.doctor.quotas import ENGINE, Quota, compute_quota
 from headrace_cli.target import Target
 
+QUEUES: Final = "AllowedQueues"
+"""The stack's parameter that opens queues of others to pipelines."""
 _NO_QUOTA: Final = ("NoSuchResourceException",)
 
 
@@ -32,7 +34,9 @@ class Compute:
 def look(target: Target, view: View, queue: str) -> Compute:
     """The stack's queues, those its pipelines may name, and `queue`."""
     wanted = [*_named(view.outputs.get("Queue", "")), *view.named("AWS::Batch::JobQueue")]
-    wanted += [*_named(view.parameters.get("MoreQueues", "")), *_named(queue)]
+    # A pattern names no queue.
+    wanted += [each for each in _named(view.parameters.get(QUEUES, "")) if "*" not in each]
+    wanted += _named(queue)
     there = ask_all(target, "batch", "describe_job_queues", "jobQueues")
     environments = ask_all(target, "batch", "describe_compute_environments", "computeEnvironments")
     by_name = {name: each for each in _list(environments) for name in _names(each, "computeEnvironment")}

@@ -129,7 +129,12 @@ AWS: dict[str, Answer] = {
                 "CreationTime": datetime.now(UTC),
                 "StackStatus": "CREATE_COMPLETE",
                 "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()],
-                "Parameters": [{"ParameterKey": "MoreQueues", "ParameterValue": "arn:aws:batch:r:1:job-queue/big"}],
+                "Parameters": [
+                    {
+                        "ParameterKey": "AllowedQueues",
+                        "ParameterValue": "arn:aws:batch:r:1:job-queue/big, arn:aws:batch:r:1:job-queue/team-*",
+                    }
+                ],
             }
         ]
     },
