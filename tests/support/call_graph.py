@@ -71,7 +71,9 @@ def _followed(todo: list[Node], found: set[str]) -> set[str]:
         module, name = node
         body = _definitions(module).get(name)
         if body is not None:
-            found |= set(_operations(body, _module(module)))
+            # A table says which functions there are, not which operations are called.
+            if isinstance(body, ast.FunctionDef | ast.ClassDef):
+                found |= set(_operations(body, _module(module)))
             todo += _references(body, _module(module), module)
     return found
 
