@@ -74,7 +74,7 @@ def send(
 def check_places(target: Target, work_dir: str, outdir: str) -> None:
     """Refuse a work dir or an outdir that cannot be: InvalidSpec naming which."""
     said = {"workDir": work_dir, "outdir": outdir}
-    problems = wrong_places(said, bucket=target.bucket, allowed=target.outputs.get("AllowedWriteBuckets", ""))
+    problems = wrong_places(said, bucket=target.bucket, allowed=target.outputs.get("WriteBuckets", ""))
     known = {problem.path for problem in problems}
     for path, uri in said.items():
         if not uri or path in known:

@@ -55,6 +55,13 @@ def test_every_reference_names_something(name: str):
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
+def test_no_output_has_the_name_of_a_parameter(name: str):
+    """`sam build` takes one for the other, and breaks with a traceback when the parameter is a list."""
+    whole = template(name)
+    assert set(whole.get("Parameters", {})) & set(whole.get("Outputs", {})) == set()
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
 def test_every_parameter_has_an_effect(name: str):
     """A parameter nobody refers to is an option that does nothing."""
     whole = template(name)
