@@ -38,6 +38,16 @@ sam: $(SAM) ## make .sam-venv with the sam command
 .PHONY: checkov
 checkov: .checkov-venv/.installed ## make .checkov-venv with the checkov command, which reads the templates for what is unsafe
 
+.audit-venv/.installed: audit-requirements.txt
+	$(PYTHON) -m venv .audit-venv
+	.audit-venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement audit-requirements.txt
+	touch $@
+
+# Not part of `check`: it asks PyPI for known vulnerabilities. --strict: what could not be asked about is a failure, not silence.
+.PHONY: audit
+audit: setup .audit-venv/.installed ## known vulnerabilities of what is installed (needs a network, and PyPI's JSON API)
+	.audit-venv/bin/pip-audit --strict --skip-editable --progress-spinner off --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
 .PHONY: demo
 demo: setup ## run examples/lambda-variants on the local cloud, on real reads
 	@bash examples/demo.sh
@@ -88,4 +98,4 @@ bench: setup ## run the benchmarks and print their numbers
 
 .PHONY: clean
 clean: ## remove what the targets above made
-	rm -rf $(VENV) .sam-venv .checkov-venv .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .sam-venv .checkov-venv .audit-venv .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
