@@ -186,7 +186,7 @@ def test_a_repaired_spec_repeats_only_what_the_repair_reaches(headrace: Headrace
     hit, miss, told = (headrace("why", run, task) for task in ("quick[n=1]", "hold[n=1]", "last"))
     assert "quick[n=1]: hit" in hit.out
     assert f"by quick[n=1] of {run}, " in hit.out
-    assert "hold[n=1]: miss: its work was not found done (succeeded)" in miss.out
+    assert "hold[n=1]: miss: its work was not found done (succeeded; cache: true)" in miss.out
     assert f"changed since {run}, epoch 2" in miss.out
     assert miss.out.splitlines()[-4:] == [
         "  the script, or a value in it",
@@ -205,6 +205,42 @@ def test_a_repaired_spec_repeats_only_what_the_repair_reaches(headrace: Headrace
     last = headrace("why", run, "hold[n=2]").out
     assert "made by quick[n=2]" in last
     assert f"headrace why {run} 'quick[n=2]' --local" in last
+
+
+CACHES = """\
+name: NAME
+params: {given: file}
+defaults: {container: any}
+processes:
+  made: {cache: false, outputs: {o: o.txt}, script: echo same > o.txt}
+  deep: {cache: deep, inputs: {i: "${{ made.o }}", g: "${{ params.given }}"}, script: "cat ${{ i }} ${{ g }}"}
+  lenient: {cache: lenient, inputs: {g: "${{ params.given }}"}, script: "cat ${{ g }}"}
+  plain: {inputs: {g: "${{ params.given }}"}, script: "cat ${{ g }}"}
+"""
+
+
+def test_what_makes_an_input_the_same_is_for_cache_to_say(headrace: Headrace, live: LiveStack, tmp_path: Path):
+    """deep: the content, made anew or elsewhere. lenient: place and size. true: the ETag. `why` names the mode."""
+    name = own_name("modes")
+    spec = tmp_path / "modes.yaml"
+    spec.write_text(CACHES.replace("NAME", name))
+    first, second = (f"s3://{live.bucket}/inputs/{name}/{each}/g.txt" for each in "ab")
+
+    def run(given: str) -> dict[str, str]:
+        ended = headrace("run", spec, "--param", f"given={given}")
+        assert ended.code == 0, ended.out + ended.err
+        return statuses(live, Epoch(ended.out.split()[0], 1))
+
+    live.put(f"inputs/{name}/a/g.txt", "one")
+    assert set(run(first).values()) == {"succeeded"}
+    live.put(f"inputs/{name}/b/g.txt", "one")
+    assert run(second) == {"made": "succeeded", "deep": "cached", "lenient": "succeeded", "plain": "succeeded"}
+    live.put(f"inputs/{name}/b/g.txt", "two")
+    assert run(second) == {"made": "succeeded", "deep": "succeeded", "lenient": "cached", "plain": "succeeded"}
+    assert "hit: its work was done before, and is used (cache: lenient)" in headrace("why", "last", "lenient").out
+    changed = headrace("why", "last", "deep").out
+    assert "(succeeded; cache: deep)" in changed
+    assert re.search(r"-g\.txt <- md5:[0-9a-f]{32} \(3 bytes\)", changed), changed
 
 
 def test_the_failing_example_tells_each_cause_once_and_ends_well_repaired(headrace: Headrace, live: LiveStack):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from headrace.aws import clients, run_folder
+from headrace.aws import clients, contents, run_folder
 from headrace.aws.table import Table
 
 BUCKET = "mine"
@@ -60,3 +60,5 @@ def _forget() -> None:
     clients._session.cache_clear()
     run_folder.read.cache_clear()
     run_folder._axes.cache_clear()
+    run_folder._about.cache_clear()
+    contents._read_before.clear()

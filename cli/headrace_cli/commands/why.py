@@ -50,7 +50,7 @@ def why(
     elif _is_hit(ended):
         _say_hit(target, name, plan)
     else:
-        _say_miss(target, record, name, ended, earlier, changes)
+        _say_miss(target, record, name, ended, plan, earlier, changes)
     return exit_codes.DONE
 
 
@@ -70,7 +70,7 @@ def _not_prepared(run: RunRecord, task: str, record: TaskRecord | None, *, as_js
 
 def _say_hit(target: Target, task: str, plan: Plan) -> None:
     result = earlier_work.result_of(target, plan)
-    shown.line(f"{task}: hit: its work was done before, and is used", style=shown.styled("cached"))
+    shown.line(f"{task}: hit: its work was done before, and is used (cache: {plan.mode})", style=shown.styled("cached"))
     if result:
         shown.line(f"  by {result.get('task')} of {result.get('run')}, {result.get('at')}")
     shown.line(f"  {plan.prefix}")
@@ -81,15 +81,20 @@ def _say_miss(
     run: RunRecord,
     task: str,
     record: TaskRecord | None,
+    plan: Plan,
     earlier: TaskWork | None,
     changes: tuple[Change, ...],
 ) -> None:
     status = run_state.reads_as(record.status if record else "", run.state)
-    shown.line(f"{task}: miss: its work was not found done ({status})", style="yellow")
+    shown.line(f"{task}: miss: its work was not found done ({status}; cache: {plan.mode})", style="yellow")
     if earlier is None:
         shown.line(f"  no earlier run of {run.name} has this task to compare with")
         return
     against = f"{earlier.run.epoch.run}, epoch {earlier.run.epoch.number}, begun {earlier.run.started}"
+    if earlier.plan.mode != plan.mode:
+        shown.line(
+            f"  cache: {plan.mode}, where it was {earlier.plan.mode}: what makes an input the same is another thing"
+        )
     if not changes:
         shown.line(f"  nothing of it changed since {against}: {_no_result(earlier)}")
         return
@@ -132,6 +137,7 @@ def _as_json(
         "task": task,
         "verdict": "hit" if hit else "miss",
         "work": plan.prefix,
+        "cache": plan.mode,
         "madeBy": {key: result.get(key) for key in ("run", "task", "at")} if result else None,
         "earlier": {
             "run": earlier.run.epoch.run,

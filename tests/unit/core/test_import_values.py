@@ -26,7 +26,7 @@ from headrace.core.import_literals import NOTHING, Grown
         (values.limits, Code("x")),
         (values.disk, {"request": Amount("1", "GB"), "type": "ssd"}),
         (values.accelerator, {"request": 1, "vendor": "x"}),
-        (values.cache, "lenient"),
+        (values.cache, "fast"),
         (values.volumes, 4),
         (values.resources, {"other": 1}),
         (values.resources, "x"),

@@ -1,6 +1,6 @@
 """The hash says when work is the same."""
 
-from headrace.core.task_hash import changed, identity, task_hash
+from headrace.core.task_hash import changed, task_hash
 from headrace.core.values import File
 
 BASE = {
@@ -46,13 +46,12 @@ def test_the_staged_name_is_part_of_an_input():
     assert task_hash(**renamed).value != task_hash(**BASE).value
 
 
-def test_made_files_are_known_by_the_work_that_made_them():
-    """Another attempt of the same work gives the same input identity, whatever its ETag and place."""
-    first = File(f"{WORK}/a/job-1.1/out/x/y.bam", 1, "e1")
-    second = File(f"{WORK}/a/job-2.3/out/x/y.bam", 1, "e2")
-    assert identity(first) == identity(second) == "ab" * 32 + "/x/y.bam"
-
-
-def test_other_files_are_known_by_uri_and_etag():
-    """An object overwritten in place is other input."""
-    assert identity(File("s3://b/a", 1, "e1")) != identity(File("s3://b/a", 1, "e2"))
+def test_the_mode_is_shown_and_changes_nothing_by_itself():
+    """Work whose inputs are known the same either way is the same work; `deep` needs the contents."""
+    made = BASE | {"inputs": [("a", "a.bam", File(f"{WORK}/a/job-1.1/out/a.bam", 1, "e1"))]}
+    assert task_hash(**made).value == task_hash(**made, mode="lenient").value
+    assert task_hash(**made, mode="lenient").shown["cache"] == "lenient"
+    assert task_hash(**BASE, mode=False, only="r#1#p").shown["cache"] == "false"
+    here = task_hash(**BASE, mode="deep", contents={"s3://b/a.txt": "md5:x"})
+    moved = BASE | {"inputs": [("a", "a.txt", File("s3://c/a.txt", 3, "e2"))]}
+    assert here.value == task_hash(**moved, mode="deep", contents={"s3://c/a.txt": "md5:x"}).value

@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from headrace.core.cache_modes import Mode, joint
 from headrace.core.errors import HeadraceError, InvalidValue
 
 _GONE = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound"}
@@ -54,7 +55,7 @@ def read(s3: Any, uri: str, *, version: str = "", limit: int | None = None) -> b
     try:
         answer = s3.get_object(Bucket=bucket, Key=key, **extra)
     except ClientError as error:
-        raise _missing(error, uri) from error
+        raise missing(error, uri) from error
     with answer["Body"] as body:
         if limit is not None and answer["ContentLength"] > limit:
             raise InvalidValue(f"'{uri}' has {answer['ContentLength']:,} bytes", expected=f"at most {limit:,}")
@@ -65,15 +66,15 @@ def look(s3: Any, uri: str, *, pays: bool = False) -> Found | None:
     """Size and ETag of an object, None when it is not there; `pays` agrees to pay for a look into a requester-pays bucket."""
     bucket, key = split_uri(uri)
     try:
-        answer = s3.head_object(Bucket=bucket, Key=key, **_payer(pays))
+        answer = s3.head_object(Bucket=bucket, Key=key, **payer(pays))
     except ClientError as error:
         if error.response["Error"]["Code"] in _GONE:
             return None
-        raise _missing(error, uri) from error
+        raise missing(error, uri) from error
     return Found(uri, answer["ContentLength"], answer["ETag"].strip('"'), answer.get("VersionId", ""))
 
 
-def look_all(s3: Any, uris: list[str], *, pays: bool = False) -> dict[str, Found | None]:
+def look_all(s3: Any, uris: list[str], *, pays: bool = False, mode: Mode = True) -> dict[str, Found | None]:
     """`look` for many objects at once; folders (a trailing slash) answer with their total size and a joint ETag."""
     if not uris:
         return {}
@@ -81,37 +82,40 @@ def look_all(s3: Any, uris: list[str], *, pays: bool = False) -> dict[str, Found
         return dict(
             zip(
                 uris,
-                pool.map(lambda uri: (_look_folder if uri.endswith("/") else look)(s3, uri, pays=pays), uris),
+                pool.map(
+                    lambda uri: (
+                        _look_folder(s3, uri, mode, pays=pays) if uri.endswith("/") else look(s3, uri, pays=pays)
+                    ),
+                    uris,
+                ),
                 strict=True,
             )
         )
 
 
-def _payer(pays: bool) -> dict[str, str]:
+def payer(pays: bool) -> dict[str, str]:
+    """The request field that agrees to pay."""
     return {"RequestPayer": "requester"} if pays else {}
 
 
-def _look_folder(s3: Any, uri: str, *, pays: bool = False) -> Found | None:
+def _look_folder(s3: Any, uri: str, mode: Mode, *, pays: bool) -> Found | None:
     objects = list(list_objects(s3, uri, pays=pays))
     if not objects:
         return None
     # The folder's identity is its objects': any change of one changes it.
-    return Found(
-        uri,
-        sum(found.size for found in objects),
-        ";".join(f"{found.uri[len(uri) :]}={found.etag}" for found in objects),
-    )
+    each = {found.uri[len(uri) :]: (found.etag, found.size) for found in objects}
+    return Found(uri, sum(found.size for found in objects), joint(each, mode))
 
 
 def list_objects(s3: Any, prefix: str, *, pays: bool = False) -> Iterator[Found]:
     """Every object whose URI begins with `prefix`, bytewise by key, all pages; ObjectMissing when that may not be read."""
     bucket, key = split_uri(prefix)
     try:
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, **_payer(pays)):
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, **payer(pays)):
             for item in page.get("Contents", ()):
                 yield Found(f"s3://{bucket}/{item['Key']}", item["Size"], item["ETag"].strip('"'))
     except ClientError as error:
-        raise _missing(error, prefix) from error
+        raise missing(error, prefix) from error
 
 
 def write(s3: Any, uri: str, body: bytes, *, content_type: str = "application/octet-stream") -> None:
@@ -160,7 +164,7 @@ def copy(
     except ClientError as error:
         if error.response["Error"]["Code"] in _FORBIDDEN:
             raise ObjectMissing(f"'{source}' may not be copied to '{target}': may the stack write there?") from error
-        raise _missing(error, source) from error
+        raise missing(error, source) from error
 
 
 def expire_early(s3: Any, uri: str) -> None:
@@ -202,7 +206,7 @@ def _encoded(text: str) -> str:
     return quote(text, safe="")
 
 
-def _missing(error: ClientError, uri: str) -> ObjectMissing | ClientError:
+def missing(error: ClientError, uri: str) -> ObjectMissing | ClientError:
     """ObjectMissing for what is not there or forbidden, the error itself for anything else."""
     code = error.response["Error"]["Code"]
     if code in _GONE:

@@ -39,6 +39,7 @@ from headrace.core import (
     task_work,
 )
 from headrace.core.axis_items import from_files
+from headrace.core.directives import TaskDirectives
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.job_build import Deployment
 from headrace.core.job_request import step_functions_form
@@ -97,12 +98,13 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
         visible,
         process,
         item["k"],
-        _looked_up(inputs, pays=said.transfer.requester_pays),
+        _looked_up(inputs, said),
         attempt,
         run=epoch.run,
         epoch=epoch.number,
         deployment=run.deployment,
         launch=run.overrides,
+        contents=_contents(inputs, said),
     )
     _check_targets(work, run.facts.bucket, preparer.settings.allowed_write_buckets)
     prefix = work_prefix(run.facts.work, work.hash.value)
@@ -166,11 +168,21 @@ def read_inputs(
     return answered(client("s3"), ask)
 
 
-def _looked_up(inputs: list[TaskInput], *, pays: bool) -> list[TaskInput]:
-    found = store.look_all(client("s3"), task_inputs.locations(inputs), pays=pays)
+def _looked_up(inputs: list[TaskInput], said: TaskDirectives) -> list[TaskInput]:
+    pays = said.transfer.requester_pays
+    found = store.look_all(client("s3"), task_inputs.locations(inputs), pays=pays, mode=said.cache)
     return task_inputs.looked_up(
         inputs, {uri: File(uri, each.size, each.etag) if each else None for uri, each in found.items()}
     )
+
+
+def _contents(inputs: list[TaskInput], said: TaskDirectives) -> dict[str, str]:
+    """What every input contains, when that makes it the same; else nothing is asked."""
+    if said.cache != "deep":
+        return {}
+    from headrace.aws.contents import contents  # noqa: PLC0415 - few tasks ask for it
+
+    return contents(client("s3"), task_inputs.all_locations(inputs), pays=said.transfer.requester_pays)
 
 
 def _check_targets(work: Work, bucket: str, allowed: str) -> None:

@@ -28,6 +28,11 @@ class Plan:
     time_s: int | None
     shown: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def mode(self) -> str:
+        """What `cache` was: `true`, `false`, `lenient` or `deep`."""
+        return self.shown.get("cache", "true")
+
 
 def plan_of(work: Work, prefix: str) -> Plan:
     """The part of a task's work that outlives its submission."""

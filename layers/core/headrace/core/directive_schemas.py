@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from headrace.core.cache_modes import WORDS as CACHE_WORDS
 from headrace.core.directive_values import ACTIONS, RETRY_CLASSES
 from headrace.core.retry_budgets import MOST_TIMES
 from headrace.core.spec_errors import ACTIONS as ERROR_ACTIONS
@@ -126,7 +127,7 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "label": one_or_more({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$"}, least=0),
     "publishDir": one_or_more({"anyOf": [_TEXT, _PUBLISH]}, least=0),
     "shell": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]},
-    "cache": _BOOLEAN,
+    "cache": expression({"enum": [True, False, *CACHE_WORDS]}),
     "scratch": _BOOLEAN,
     "onFailure": one_or_more(_TEXT, least=0),
     "stopWhen": {"type": "string", "pattern": r"^\s*\$\{\{[\s\S]*\}\}\s*$"},

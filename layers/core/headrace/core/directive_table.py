@@ -89,7 +89,7 @@ class TaskDirectives(Frozen):
     label: tuple[str, ...] = ()
     publish: tuple[Publish, ...] = ()
     shell: tuple[str, ...] = DEFAULT_SHELL
-    cache: bool = True
+    cache: bool | Literal["lenient", "deep"] = True
     scratch: bool = True
     on_failure: tuple[str, ...] = ()
     stop_when: ByInstance[Template] | None = None
@@ -147,7 +147,7 @@ _TABLE: Final = (
     Directive("label", "label", values.label, "check", "name · list", "marks that `withLabel` selects"),
     Directive("publishDir", "publish", read_publish, "attempt", "path · `{path, mode, pattern, only, saveAs, tags, storageClass}` · list", "which outputs are copied to the results, and where", later=frozenset({"saveAs"})),
     Directive("shell", "shell", values.shell, "check", "text · list of words", "the shell that runs the script, of the sh family"),
-    Directive("cache", "cache", readers.boolean, "attempt", "true · false", "whether equal work is used again"),
+    Directive("cache", "cache", values.cache, "attempt", "true · false · `lenient` · `deep`", "whether equal work is used again, and what makes an input the same"),
     Directive("scratch", "scratch", readers.boolean, "attempt", "true · false", "whether the task works in a fresh folder on the machine's disk"),
     Directive("onFailure", "on_failure", values.on_failure, "attempt", "glob · list", "files kept when the task fails"),
     Directive("stopWhen", "stop_when", _stop_when, "success", "one `${{ }}`", "true after success: no task starts any more, what runs ends, the run is *stopped*"),

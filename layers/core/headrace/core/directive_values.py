@@ -11,6 +11,7 @@ import shlex
 from typing import Any, Final, Literal
 
 from headrace.core import retry_budgets, units
+from headrace.core.cache_modes import WORDS
 from headrace.core.container_options import parse as parse_options
 from headrace.core.directive_readers import choice, fields, leaf, mapping, matching, several, whole
 from headrace.core.errors import InvalidValue
@@ -189,6 +190,13 @@ def volumes(at: At) -> Any:
         return at.value
     parsed: tuple[Volume, ...] | None = at.attempt(parse_volumes)
     return parsed
+
+
+def cache(at: At) -> Any:
+    """True or false, or a way of comparing inputs."""
+    if isinstance(at.value, str):
+        return at.choice(WORDS)
+    return at.value if isinstance(at.value, Template) else at.boolean()
 
 
 def shell(at: At) -> Any:

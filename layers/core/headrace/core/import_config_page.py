@@ -118,6 +118,8 @@ defaults:
 - **`maxErrors` bounds ignored failures too**, and takes a share: `10%` of the process's tasks. With `retry` it counts failures as
   Nextflow does, but not lost machines.
 - **Equal work is found again in any run**, by script, container and the identity of inputs; a changed line re-runs what it reaches.
+  `cache` has Nextflow's words, on S3: `true` compares URI and ETag (there are no times that change by a touch), `lenient` URI and
+  size, `deep` the content.
 - **Sizes and times need a unit**, and Fargate sizes are rounded up, never down.
 - **Every directive can be said for one process**: also volumes, roles, cliPath, platformType and the transfer settings that Nextflow has
   once for the whole run.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from headrace.core.cache_modes import WORDS
 from headrace.core.errors import InvalidValue, shown
 from headrace.core.groovy_tree import Arguments, Closure, Code, Filled
 from headrace.core.import_amounts import size, span
@@ -104,11 +105,11 @@ def limits(value: Any) -> Said:
 def cache(value: Any) -> Said:
     """True, false, or a way of comparing inputs."""
     found = plain(value)
-    if found in ("standard", "deep"):
-        return Said(True, "inputs are compared by ETag or version, which follow the content")
-    if found == "lenient":
+    if found == "standard":
+        return Said(True, "inputs are compared by ETag, which follows the content")
+    if isinstance(found, str) and found not in WORDS:
         raise InvalidValue(
-            "cache 'lenient' compares paths and sizes", hint="Write cache: true; inputs are compared by ETag"
+            f"cache {found!r} is no way of comparing inputs", expected=f"true, false, {', '.join(WORDS)}"
         )
     return Said(found)
 

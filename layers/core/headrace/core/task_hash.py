@@ -1,9 +1,9 @@
 """The hash of a piece of work: equal work has an equal hash, and is used once.
 
 What can change the result goes in: the script with its values (but for the task's own size and attempt, which may grow from
-one attempt to the next), image, options, shell, environment, declared outputs, and each input's identity. An input made by
-another task is known by that task's hash and the path, so it has one identity however often it was made; any other is known
-by URI and ETag. What only places the work (queue, cpus, memory, time, labels, retries, publishing) stays out.
+one attempt to the next), image, options, shell, environment, declared outputs, and each input's identity, as `cache` says it
+(`cache_modes`). An input made by another task is known by that task's hash and the path, so it has one identity however often it
+was made; any other is known by URI and ETag. What only places the work (queue, cpus, memory, time, labels, retries, publishing) stays out.
 
 Each part has a digest of its own, so that two hashes can be compared part by part, and a readable form that says what differs.
 """
@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from headrace.core.cache_modes import Mode, identity
 from headrace.core.values import File
 
 VERSION: Final = 1
@@ -24,8 +24,6 @@ VERSION: Final = 1
 
 SHOWN_LIMIT: Final = 4_000
 """Characters of a part's readable form: the digest tells that a long script differs, this shows where, mostly."""
-
-_PRODUCED: Final = re.compile(r"s3://.+/(?P<hash>[0-9a-f]{64})/a/[^/]+/out/(?P<path>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +46,13 @@ def task_hash(
     outputs: Mapping[str, Any],
     secrets: Iterable[str] = (),
     only: str = "",
+    mode: Mode = True,
+    contents: Mapping[str, str] | None = None,
 ) -> TaskHash:
     """The hash of a task; `inputs` are (name, staged path, file), `secrets` the names of secrets, never their values.
 
-    `only` makes it one of its kind (`cache: false`): its work is nobody else's.
+    `mode` and `contents` say how inputs are known (`cache_modes.identity`). `only` makes it one of its kind (`cache: false`):
+    its work is nobody else's.
     """
     parts = {
         "version": VERSION,
@@ -65,15 +66,11 @@ def task_hash(
         **({"only": only} if only else {}),
     }
     for name, path, file in inputs:
-        parts.setdefault(f"input {name}", []).append([path, identity(file)])  # type: ignore[attr-defined]  # a list by its key
+        parts.setdefault(f"input {name}", []).append([path, identity(file, mode, contents)])  # type: ignore[attr-defined]  # a list by its key
     digests = {name: _digest(part)[:16] for name, part in parts.items()}
-    return TaskHash(_digest(digests), digests, {name: _readable(part) for name, part in parts.items()})
-
-
-def identity(file: File) -> str:
-    """What tells a file's content: the hash of the work that made it and its path there, else its URI and ETag."""
-    made = _PRODUCED.fullmatch(file.uri)
-    return f"{made['hash']}/{made['path']}" if made else f"{file.uri}@{file.etag}"
+    # The mode is shown and no part of the hash: where it tells inputs apart no other way, equal work stays equal.
+    shown = {name: _readable(part) for name, part in parts.items()} | {"cache": str(mode).lower()}
+    return TaskHash(_digest(digests), digests, shown)
 
 
 def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

@@ -82,6 +82,11 @@ def locations(inputs: Iterable[TaskInput]) -> list[str]:
     return list(dict.fromkeys(file.uri for given in inputs for file in given.files if not file.etag))
 
 
+def all_locations(inputs: Iterable[TaskInput]) -> list[str]:
+    """The URI of every file and folder, each once."""
+    return list(dict.fromkeys(file.uri for given in inputs for file in given.files))
+
+
 def looked_up(inputs: Iterable[TaskInput], found: Mapping[str, File | None]) -> list[TaskInput]:
     """The inputs with what was found of their files; InvalidSpec naming every file that is not there."""
     result = [replace(given, value=_with(given.value, found)) for given in inputs]

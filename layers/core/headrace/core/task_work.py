@@ -103,8 +103,12 @@ def work(
     deployment: Mapping[str, Any],
     epoch: int = 1,
     launch: Defaults | None = None,
+    contents: Mapping[str, str] | None = None,
 ) -> Work:
-    """The task's work; InvalidSpec with everything that does not fit together, placed in the spec."""
+    """The task's work; InvalidSpec with everything that does not fit together, placed in the spec.
+
+    `contents` has what every file contains, by URI, for a process with `cache: deep`.
+    """
     inputs = list(inputs)
     bare = bare_work(visible, process, keys, attempt, run=run, deployment=deployment, launch=launch)
     plain = bare_work(visible, process, keys, Attempt(), run="", deployment=deployment, launch=launch)
@@ -139,6 +143,8 @@ def work(
             outputs={name: [output.kind, output.path, list(output.data_path)] for name, output in outputs.items()},
             secrets=[f"{name}={place}" for name, place in plain.directives.secrets.items()],
             only="" if bare.directives.cache else f"{run}#{epoch}#{bare.task}",
+            mode=bare.directives.cache,
+            contents=contents,
         ),
     )
 
