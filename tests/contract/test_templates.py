@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.support import parameters_page
 from tests.support.stack import TEMPLATES, resources, template
 
 NESTED = resources("AWS::CloudFormation::Stack")
@@ -120,3 +121,8 @@ def test_work_lives_as_long_as_the_functions_count_with():
     }
     assert set(told) >= {"PrepareTaskFunction", "SettleTaskFunction"}
     assert all(value == {"Ref": "WorkDays"} for value in told.values())
+
+
+def test_the_page_of_parameters_is_the_templates():
+    """docs/parameters.md has each of them as it is; `python -m tests.support.parameters_page` writes it anew."""
+    assert parameters_page.PAGE.read_text(encoding="utf-8") == parameters_page.page()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.live_stack import LiveStack
+from tests.support.live_stack import LiveStack, until
 
 from headrace.aws import ledger
 from headrace.core.deployment_defaults import KEY
@@ -121,3 +121,18 @@ def test_check_against_a_queue(
     assert "maxvCpus" in capsys.readouterr().err
     assert main(["check", str(good), "--against", "nowhere", "--local"]) == 2
     assert queue in capsys.readouterr().err
+
+
+def test_what_the_deployment_does_not_allow_is_refused_by_name(live: LiveStack):
+    """Said literally, nothing starts and the errors file tells; said by an expression, its task has no job."""
+    live.put("launch/privileged.yaml", spec("containerOptions: --privileged\n    volumes: /var/run"))
+    report = "errors/launch/privileged.yaml.txt"
+    told = live.text(until(lambda: next(iter(live.keys(report)), None), what="the errors file"))
+    assert "containerOptions: --privileged gives a job power over its host" in told
+    assert "The stack's parameter AllowedHostPaths opens more" in told
+    hidden = live.run(spec("containerOptions: \"${{ '--privi' ~ 'leged' }}\""))
+    assert (hidden.status, hidden.jobs()) == ("FAILED", [])
+    assert "AllowPrivileged" in hidden.text("digest.md")
+    mine = live.run(spec("cpus: 1", "job-definition://mine"))
+    assert mine.error == "InvalidSpec"
+    assert "AllowedDefinitions" in mine.cause

@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificati
 
 from headrace.aws import events, launching, ledger_launches
 from headrace.aws import s3 as store
+from headrace.aws.allowing import check_program
 from headrace.aws.clients import client
 from headrace.aws.observability import count, logger
 from headrace.aws.settings import LaunchRunSettings
@@ -92,6 +93,7 @@ def _read(launcher: Launcher, dropped: Dropped, content: bytes) -> dict[str, Any
             content.decode("utf-8-sig"),
             LaunchRequest(pipeline=dropped.uri),
         )
+        check_program(loaded, launcher.settings)
         run = _run_id(dropped, loaded.spec.name)
         return {"pipeline": dropped.uri, "version": dropped.version, "run": run, "epoch": 1}
     said: dict[str, Any] = dict(document.value)
@@ -107,7 +109,7 @@ def _read(launcher: Launcher, dropped: Dropped, content: bytes) -> dict[str, Any
     if "pipeline" in said or not request.resume:
         place = launching.pipeline_uri(client("s3"), launcher.settings.bucket, request.pipeline)
         said["pipeline"] = place
-        launching.load(client("s3"), launcher.settings.bucket, said)
+        check_program(launching.load(client("s3"), launcher.settings.bucket, said), launcher.settings)
     return {**said, "run": run, "epoch": epoch}
 
 

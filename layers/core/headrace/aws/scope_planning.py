@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from headrace.aws import gates, launching, ledger_runs, run_folder
+from headrace.aws.allowing import check_program
 from headrace.aws.clients import client
 from headrace.aws.fetching import answered
 from headrace.aws.later import release_later
@@ -68,6 +69,7 @@ def _plan_root(planner: Planner, event: Mapping[str, Any]) -> dict[str, Any]:
         raise Refused(f"run {epoch.run}, epoch {epoch.number} is {begun.state}")
     launch = _resumed(planner, epoch, launch)
     loaded = launching.load(client("s3"), settings.bucket, launch)
+    check_program(loaded, settings)
     facts = run_facts.facts(
         launch,
         run=epoch.run,

@@ -27,26 +27,36 @@ class Settings:
     tenant: str
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchRunSettings(Settings):
-    """launch_run also starts executions of run_pipeline, and knows where else a run may write."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowingSettings(Settings):
+    """What pipelines may ask for, for the functions that refuse the rest: the stack's parameters, lists with commas."""
 
-    run_pipeline: str
+    allow_privileged: str = "no"
+    allowed_images: str = ""
+    allowed_definitions: str = ""
+    allowed_roles: str = ""
+    allowed_host_paths: str = ""
     allowed_write_buckets: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class PlanScopeSettings(Settings):
-    """plan_scope also knows how many tasks one Map may have, who releases what it has no time for, where else a run may write."""
+class LaunchRunSettings(AllowingSettings):
+    """launch_run also starts executions of run_pipeline."""
+
+    run_pipeline: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanScopeSettings(AllowingSettings):
+    """plan_scope also knows how many tasks one Map may have and who releases what it has no time for."""
 
     map_concurrency: int
     settle_task: str
-    allowed_write_buckets: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class PrepareTaskSettings(Settings):
-    """prepare_task also knows where jobs run, as whom, where their logs go, and where else results may go."""
+class PrepareTaskSettings(AllowingSettings):
+    """prepare_task also knows where jobs run, as whom, and where their logs go."""
 
     queue: str
     public_ips: str
@@ -54,7 +64,6 @@ class PrepareTaskSettings(Settings):
     execution_role: str
     job_logs: str
     work_days: int
-    allowed_write_buckets: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from headrace.aws import ledger, ledger_runs, ledger_watch, run_folder, secrets
 from headrace.aws import s3 as store
+from headrace.aws.allowing import allowed_of
 from headrace.aws.cached_work import find as find_cached
 from headrace.aws.clients import client
 from headrace.aws.definitions import definition_arn
@@ -27,6 +28,7 @@ from headrace.aws.run_folder import Run
 from headrace.aws.settings import PrepareTaskSettings
 from headrace.aws.table import Table
 from headrace.core import (
+    allowed,
     attempt_record,
     batch_options,
     bootstrap,
@@ -106,6 +108,8 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
         launch=run.overrides,
         contents=_contents(inputs, said),
     )
+    if problems := allowed.of_work(work, allowed_of(preparer.settings)):
+        raise InvalidSpec(problems)
     _check_targets(work, run.facts.bucket, preparer.settings.allowed_write_buckets)
     prefix = work_prefix(run.facts.work, work.hash.value)
     prepared = {

@@ -1,0 +1,120 @@
+"""What a deployment lets its pipelines ask for: images, definitions, roles, folders of the host, and rights over the host.
+
+Parameters of the stack say it, with patterns as IAM has them. It is asked twice: of what a pipeline says literally, when it is
+launched (`of_program`), and of every task when it is prepared, since expressions may say anything (`of_work`). What IAM can
+refuse too, it does (template.yaml); it cannot see mounts and devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from headrace.core import container_options, directives
+from headrace.core.container_options import NO_OPTIONS, ContainerOptions
+from headrace.core.definition_reference import definition_reference
+from headrace.core.directive_layers import layers
+from headrace.core.directives import TaskDirectives
+from headrace.core.errors import InvalidSpec, InvalidValue, Problem, shown
+from headrace.core.iam_pattern import matches
+from headrace.core.program import Program
+from headrace.core.reading import holds_template
+from headrace.core.selectors import Defaults
+from headrace.core.task_work import Work
+
+_NAMES: Final = ("container", "containerOptions", "volumes", "jobRole", "executionRole")
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Patterns; `definitions` and `roles` are ARNs. `privileged` is about everything that is as good as root on the host."""
+
+    privileged: bool = False
+    images: tuple[str, ...] = ()
+    definitions: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    host_paths: tuple[str, ...] = ()
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The items of a list parameter as CloudFormation joins them."""
+    return tuple(item.strip() for item in text.split(",") if item.strip())
+
+
+def of_work(work: Work, allowed: Allowed) -> list[Problem]:
+    """What this task asks for and may not have."""
+    return list(_refused(work.process, work.directives, work.options, allowed))
+
+
+def of_program(
+    program: Program, deployment: Mapping[str, Any], launch: Defaults | None, allowed: Allowed
+) -> list[Problem]:
+    """What processes ask for literally and may not have, each in its place; what expressions say is not known yet."""
+    found = []
+    for process in program.processes.values():
+        spec = program.namespaces[process.namespace].spec
+        raw = directives.merge(
+            layers(program.namespaces, process.namespace, process.process, deployment=deployment, launch=launch)
+        )
+        literal: dict[str, Any] = {name: raw[name] for name in _NAMES if name in raw and not holds_template(raw[name])}
+        said = directives.evaluate(literal, {})
+        refused = _refused(process.local, said, _options(said), allowed)
+        found += [problem.at(file=spec.file, line=spec.line(problem.path)) for problem in refused]
+    return found
+
+
+def _options(said: TaskDirectives) -> ContainerOptions:
+    try:
+        return container_options.parse(said.container_options) if said.container_options is not None else NO_OPTIONS
+    except InvalidSpec:  # said with its place when the task is prepared
+        return NO_OPTIONS
+
+
+def _refused(process: str, said: TaskDirectives, options: ContainerOptions, allowed: Allowed) -> Iterator[Problem]:
+    place = f"processes.{process}"
+    if said.container:
+        yield from _image(f"{place}.container", said.container.image, allowed)
+    for name, role in (("jobRole", said.job_role), ("executionRole", said.execution_role)):
+        if role and not matches(role, allowed.roles):
+            yield _problem(
+                f"{place}.{name}", f"jobs may not have the role {shown(role)}", "AllowedRoles", allowed.roles
+            )
+    if not allowed.privileged:
+        rights = {"--privileged": options.privileged, "--device": bool(options.devices)}
+        for flag in (flag for flag, asked in rights.items() if asked):
+            yield Problem(
+                f"{place}.containerOptions",
+                f"{flag} gives a job power over its host, which this deployment does not allow",
+                hint="Whoever deploys the stack may set AllowPrivileged",
+            )
+    for name, volumes in (("volumes", said.volumes), ("containerOptions", options.volumes)):
+        for volume in volumes:
+            if volume.host and not matches(volume.host, allowed.host_paths):
+                what = f"jobs may not mount {shown(volume.host)} of their host"
+                yield _problem(f"{place}.{name}", what, "AllowedHostPaths", allowed.host_paths)
+
+
+def _image(place: str, image: str, allowed: Allowed) -> Iterator[Problem]:
+    try:
+        reference = definition_reference(image)
+    except InvalidValue:  # said when the task is prepared
+        return
+    if reference is None:
+        if not matches(image, allowed.images):
+            yield _problem(
+                place, f"this deployment does not run the image {shown(image)}", "AllowedImages", allowed.images
+            )
+    elif not matches(reference.name.rpartition("/")[2], [each.rpartition("/")[2] for each in allowed.definitions]):
+        what = f"this deployment does not use the job definition {shown(reference.name)}"
+        yield _problem(place, what, "AllowedDefinitions", allowed.definitions)
+
+
+def _problem(place: str, message: str, parameter: str, patterns: tuple[str, ...]) -> Problem:
+    some = ", ".join(patterns[:5]) + (", …" if len(patterns) > 5 else "")
+    return Problem(
+        place,
+        message,
+        expected=f"one of {some}" if patterns else "none",
+        hint=f"The stack's parameter {parameter} opens more",
+    )
