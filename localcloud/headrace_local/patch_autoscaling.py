@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import uuid
+from datetime import datetime
 from typing import Any, Final
 
 from headrace_local import batch_capacity, batch_instances, batch_queues, clock
@@ -44,9 +45,9 @@ def apply() -> None:
     def describe_scaling_activities(self: Any) -> Any:
         wanted = self._get_param("AutoScalingGroupName")
         names = [name for name in list(batch_queues.environments) if wanted in (None, group_name(name))]
-        found = sorted(
-            (one for name in names for one in _activities(name)), key=lambda one: -one["StartTime"].timestamp()
-        )
+        filters = self._get_param("Filters", []) or []
+        activities = [one for name in names for one in _activities(name) if _passes(one, filters)]
+        found = sorted(activities, key=lambda one: -one["StartTime"].timestamp())
         start = int(self._get_param("NextToken") or 0)
         size = min(int(self._get_param("MaxRecords") or _PAGE), _PAGE)
         more = {"NextToken": str(start + size)} if start + size < len(found) else {}
@@ -125,6 +126,21 @@ def _tagged(group: dict[str, Any], filters: list[dict[str, Any]]) -> bool:
         if seen is None:
             seen = {tag["Value"] for tag in group["Tags"] if kind == f"tag:{tag['Key']}"}
         if not seen & wanted:
+            return False
+    return True
+
+
+def _passes(activity: dict[str, Any], filters: list[dict[str, Any]]) -> bool:
+    """`StartTimeLowerBound`, `StartTimeUpperBound` and `Status`, all of which must hold."""
+    for item in filters:
+        wanted = [str(value) for value in item.get("Values") or []]
+        if item["Name"] == "Status":
+            passes = activity["StatusCode"] in wanted
+        else:
+            bound = datetime.fromisoformat(wanted[0])
+            lower = item["Name"] == "StartTimeLowerBound"
+            passes = activity["StartTime"] >= bound if lower else activity["StartTime"] <= bound
+        if not passes:
             return False
     return True
 

@@ -86,6 +86,12 @@ def test_refused_launches_are_failed_activities_in_awss_words(stack: Stack, reas
     assert {one["StatusCode"] for one in found} == {"Failed"}
     assert all(text in one["StatusMessage"] for one in found)
     assert found[0]["StartTime"] > found[-1]["StartTime"]
+    since = [{"Name": "StartTimeLowerBound", "Values": [found[2]["StartTime"].isoformat()]}]
+    own = [found[0]["AutoScalingGroupName"]]
+    recent = stack.autoscaling.describe_scaling_activities(Filters=since)["Activities"]
+    assert [one["StartTime"] for one in recent if one["AutoScalingGroupName"] in own] == [
+        one["StartTime"] for one in found[:3]
+    ]
     assert (instances(stack, environment), described(stack, environment)["computeResources"]["desiredvCpus"]) == (
         [],
         16,
