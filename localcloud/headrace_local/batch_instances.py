@@ -12,6 +12,7 @@ from typing import Final
 
 from headrace_local import batch_capacity, batch_jobs, batch_queues, clock
 from headrace_local.instance_types import InstanceType
+from headrace_local.place import ACCOUNT, REGION
 from headrace_local.surroundings import current
 
 
@@ -73,6 +74,18 @@ def instances(name: str) -> list[Instance]:
         )
         left_vcpus, left_memory, tasks = left_vcpus - vcpus, left_memory - memory, 0
     return made
+
+
+def arn_of(name: str, one: Instance) -> str:
+    """The ARN of an environment's instance, registered or not, in the environment's cluster."""
+    cluster = str(batch_queues.environments[name]["ecsClusterArn"]).rsplit("/", 1)[-1]
+    return f"arn:aws:ecs:{REGION}:{ACCOUNT}:container-instance/{cluster}/{one.id[2:].rjust(32, '0')}"
+
+
+def host_of(name: str) -> str:
+    """The ARN of the instance that an attempt placed in the environment now runs on."""
+    there = instances(name) if name in batch_queues.environments else []
+    return arn_of(name, there[0]) if there else f"arn:aws:ecs:{REGION}:{ACCOUNT}:container-instance/{name}/gone"
 
 
 def refusals(name: str) -> Iterator[tuple[int, str]]:

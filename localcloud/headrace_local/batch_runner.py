@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from headrace_local import callers, faults, guardian, job_log
+from headrace_local import batch_instances, callers, faults, guardian, job_log
 from headrace_local.batch_jobs import Job
 from headrace_local.clock import now_ms
 from headrace_local.place import ACCOUNT, REGION
@@ -61,10 +61,10 @@ def run_attempt(job: Job) -> Ended:
     return ended
 
 
-def new_container() -> dict[str, Any]:
+def new_container(job: Job) -> dict[str, Any]:
     """What Batch knows of an attempt's container from its placement on."""
     return {
-        "containerInstanceArn": f"{_ECS}container-instance/local/{secrets.token_hex(16)}",
+        "containerInstanceArn": batch_instances.host_of(str(job.environment)),
         "taskArn": f"{_ECS}task/local/{uuid.uuid4().hex}",
         "networkInterfaces": [],
     }
@@ -82,7 +82,7 @@ def alive() -> int:
 
 
 def _begin(job: Job, fault: str) -> dict[str, Any]:
-    container = new_container()
+    container = new_container(job)
     if fault not in ("pull", "hang"):
         container["logStreamName"] = f"{_stream_prefix(job)}/default/{container['taskArn'].rsplit('/', 1)[-1]}"
     attempt = {"container": container, "startedAt": now_ms()}

@@ -112,7 +112,7 @@ def _go(job: Job, status: str, reason: str, since: int | None, *, tell: bool) ->
     """One transition; an attempt begins with STARTING and has a log stream once RUNNING."""
     at = clock.now_ms() if since is None else since
     if status in LIVE and (not job.attempts or "stoppedAt" in job.attempts[-1]):
-        job.attempts.append({"container": new_container(), "startedAt": at})
+        job.attempts.append({"container": new_container(job), "startedAt": at})
     if status == "RUNNING":
         job.started_at = job.attempts[-1]["startedAt"] = at
         stream = f"{job.definition['jobDefinitionName']}/default/{job.attempts[-1]['container']['taskArn'].rsplit('/', 1)[-1]}"

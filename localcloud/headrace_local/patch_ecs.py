@@ -37,7 +37,7 @@ def apply() -> None:
         if name is None:
             return lists(self)
         status = str(self._get_param("status") or "ACTIVE")
-        arns = [_arn(name, one) for one in registered(name)] if status == "ACTIVE" else []
+        arns = [batch_instances.arn_of(name, one) for one in registered(name)] if status == "ACTIVE" else []
         start = int(self._get_param("nextToken") or 0)
         size = min(int(self._get_param("maxResults") or _PAGE), _PAGE)
         more = {"nextToken": str(start + size)} if start + size < len(arns) else {}
@@ -47,7 +47,7 @@ def apply() -> None:
         name = environment_of(str(self._get_param("cluster", "default")))
         if name is None:
             return describes(self)
-        found = {_arn(name, one): _described(name, one) for one in registered(name)}
+        found = {batch_instances.arn_of(name, one): _described(name, one) for one in registered(name)}
         by_name = {arn.rsplit("/", 1)[-1]: shown for arn, shown in found.items()} | found
         wanted = [str(arn) for arn in self._get_param("containerInstances") or []]
         failures = [{"arn": arn, "reason": "MISSING"} for arn in wanted if arn not in by_name]
@@ -86,13 +86,9 @@ def registered(name: str) -> list[Instance]:
     ]
 
 
-def _arn(name: str, one: Instance) -> str:
-    return f"arn:aws:ecs:{REGION}:{ACCOUNT}:container-instance/{name}{_SUFFIX}/{one.id[2:].rjust(32, '0')}"
-
-
 def _described(name: str, one: Instance) -> dict[str, Any]:
     return {
-        "containerInstanceArn": _arn(name, one),
+        "containerInstanceArn": batch_instances.arn_of(name, one),
         "ec2InstanceId": one.id,
         "version": 1,
         "versionInfo": {"agentVersion": "1.98.0", "agentHash": "local", "dockerVersion": "DockerVersion: 25.0.8"},

@@ -163,6 +163,14 @@ def test_a_job_can_be_staged_anywhere_and_be_terminated_there(stack: Stack, stat
         status == "RUNNING",
         status in ("STARTING", "RUNNING"),
     )
+    if status == "STARTING":
+        environment = stack.batch.describe_job_queues(jobQueues=[stack.outputs["Queue"]])["jobQueues"][0][
+            "computeEnvironmentOrder"
+        ][0]
+        named = {"computeEnvironments": [environment["computeEnvironment"]]}
+        cluster = stack.batch.describe_compute_environments(**named)["computeEnvironments"][0]["ecsClusterArn"]
+        hosts = stack.ecs.list_container_instances(cluster=cluster)["containerInstanceArns"]
+        assert job["container"]["containerInstanceArn"] in hosts
     listed = stack.batch.list_jobs(jobQueue=stack.outputs["Queue"], jobStatus=status)["jobSummaryList"]
     assert job_id in {one["jobId"] for one in listed}
     stack.batch.terminate_job(jobId=job_id, reason="enough")
