@@ -1,6 +1,6 @@
 """Jobs put where a test wants them: in any state, since any time, by the thousand, with no process behind them.
 
-    stage   {"submit": a SubmitJob request; {n} in its jobName counts, "count"?: 1, "status"?: "RUNNABLE", "secondsAgo"?: 7200, "environment"?, "tell"?}
+    stage   {"submit": a SubmitJob request; {n} in its jobName counts, "count"?: 1 | "names"?: […], "status"?: "RUNNABLE", "secondsAgo"?: 7200, "environment"?, "tell"?}
     move    {"jobs": [ids], "status": "RUNNING", "statusReason"?, "reason"?, "exitCode"?, "tell"?}
     forget  {"jobs": [ids]}
 
@@ -22,7 +22,7 @@ from headrace_local.batch_jobs import STATES, Job
 from headrace_local.batch_requests import ClientException
 from headrace_local.batch_runner import ESSENTIAL, new_container
 
-_STAGE: Final = {"submit": None, "count": 1, "status": "RUNNABLE", "secondsAgo": 0.0, "environment": "", "statusReason": "", "tell": True}  # fmt: skip
+_STAGE: Final = {"submit": None, "names": (), "count": 1, "status": "RUNNABLE", "secondsAgo": 0.0, "environment": "", "statusReason": "", "tell": True}  # fmt: skip
 _MOVE: Final = {"jobs": None, "status": None, "statusReason": "", "reason": "", "exitCode": "", "tell": True}
 _FORGET: Final = {"jobs": None}
 _MOST: Final = 20_000
@@ -31,19 +31,19 @@ _MOST: Final = 20_000
 def stage(request: Mapping[str, Any]) -> list[str]:
     """Make the jobs; their ids. `InvalidValue` says what is wrong with the request."""
     values = _values(request, _STAGE, "staged job")
-    status, count = _status(values["status"]), int(values["count"])
-    if not 1 <= count <= _MOST:
-        raise InvalidValue(f"'count' is {count}", expected=f"1 to {_MOST}")
-    submit = dict(values["submit"])
+    status, submit = _status(values["status"]), dict(values["submit"])
+    named = [str(name) for name in values["names"]] or _counted(str(submit.get("jobName", "")), int(values["count"]))
+    if not 1 <= len(named) <= _MOST:
+        raise InvalidValue(f"{len(named)} jobs are asked for", expected=f"1 to {_MOST}")
     since = clock.now_ms() - int(float(values["secondsAgo"]) * 1000)
     made = []
-    for number in range(count):
-        named = {**submit, "jobName": str(submit.get("jobName", "")).replace("{n}", str(number))}
+    for name in named:
+        one_request = {**submit, "jobName": name}
         try:
-            definition, queue, _before = batch_submissions.accepted(named)
+            definition, queue, _before = batch_submissions.accepted(one_request)
         except ClientException as error:
             raise InvalidValue(f"SubmitJob: {error}") from error
-        job = Job(str(uuid.uuid4()), named, definition, queue)
+        job = Job(str(uuid.uuid4()), one_request, definition, queue)
         batch_submissions.add_children(job)
         made.append(job)
         for one in [job, *job.children]:
@@ -74,6 +74,10 @@ def forget(request: Mapping[str, Any]) -> list[str]:
     for job in _found(values["jobs"]):
         batch_jobs.forget(job)
     return [str(job_id) for job_id in values["jobs"]]
+
+
+def _counted(name: str, count: int) -> list[str]:
+    return [name.replace("{n}", str(number)) for number in range(count)]
 
 
 def _values(request: Mapping[str, Any], known: Mapping[str, Any], what: str) -> dict[str, Any]:
