@@ -115,3 +115,13 @@ def test_details_are_asked_for_few():
     assert [each.name for each in unclear(busy, [young, old, told], NOW, POLICY)] == ["t"]
     hangs = job("s", age=45, state="STARTING", memory=remembered("start-hangs", minutes=40, times=8, state="STARTING"))
     assert [each.name for each in unclear(busy, [hangs, job("r", age=90, state="RUNNING")], NOW, POLICY)] == ["s"]
+
+
+def test_details_are_asked_of_who_was_passed():
+    """In a queue that works: who is first for long while later ones start, not who has only just moved up."""
+    first, second = job("f", age=90), job("s", age=90)
+    head = (("id-f", NOW - 30 * MINUTE), ("id-s", NOW - 2 * MINUTE))
+    busy = Place(arn=FREE.arn, environments=FREE.environments, last_start_ms=NOW - MINUTE, head=head)
+    assert [each.name for each in unclear(busy, [first, second], NOW, POLICY)] == ["f"]
+    fresh = Place(arn=FREE.arn, environments=FREE.environments, last_start_ms=NOW - MINUTE, head=(("id-f", NOW),))
+    assert unclear(fresh, [first, second], NOW, POLICY) == []

@@ -69,7 +69,8 @@ def assess(place: Place, jobs: Iterable[Seen], dwells: Mapping[str, Dwell], now_
 def unclear(place: Place, jobs: Iterable[Seen], now_ms: int, policy: Policy) -> list[Seen]:
     """The jobs that DescribeJobs must tell more of before there can be a verdict on them, most pressing first.
 
-    Young ones need none; where the queue works, only those that Batch itself names, and the oldest of each share.
+    Young ones need none; where the queue works, only those that Batch itself names, those that others have passed (perhaps they
+    fit nowhere), and the oldest of each share.
     """
     waiting = [job for job in jobs if job.state == "RUNNABLE"]
     if stuck_queue.whole_queue(place) or not why_normal(place, 1, now_ms, policy):
@@ -78,11 +79,20 @@ def unclear(place: Place, jobs: Iterable[Seen], now_ms: int, policy: Policy) -> 
         oldest = (
             {job.share: job for job in sorted(waiting, key=lambda job: -job.created_ms)} if place.fair_share else {}
         )
-        wanted = [job for job in waiting if published(job.reason) or oldest.get(job.share) is job]
+        passed = _passed(place, now_ms, policy)
+        wanted = [
+            job for job in waiting if published(job.reason) or job.job_id in passed or oldest.get(job.share) is job
+        ]
     wanted += [
         job for job in jobs if job.state in ("PENDING", "STARTING") and not job.array and _old(job, now_ms, policy)
     ]
     return sorted(wanted, key=lambda job: (not job.reason, job.created_ms))
+
+
+def _passed(place: Place, now_ms: int, policy: Policy) -> set[str]:
+    """The jobs that have kept their place in line for half of a firm patience, while one behind them started."""
+    half_ms = policy.firm_s * 500
+    return {job for job, at_ms in place.head if now_ms - at_ms >= half_ms and place.last_start_ms > at_ms}
 
 
 def _old(job: Seen, now_ms: int, policy: Policy) -> bool:
