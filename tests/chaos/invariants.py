@@ -169,6 +169,13 @@ def somebody_was_told(seen: Seen) -> Iterator[str]:
             yield f"the bus was told that {task} failed, and it did not"
 
 
+def nobody_waits_in_vain(seen: Seen) -> Iterator[str]:
+    """The engine waits for no job of a run that is over, and called none stuck: nothing here takes as long as that."""
+    if seen.run is not None and seen.run.state in CONCLUDED:
+        yield from (f"{job} is among the live jobs" for job in seen.watched)
+    yield from (f"{said} was called stuck" for said in seen.stuck)
+
+
 def the_digest_tells_the_same(seen: Seen) -> Iterator[str]:
     """digest.json has the state and the counts of the ledger, whoever wrote it last."""
     if seen.run is None or seen.run.state not in CONCLUDED:
@@ -195,6 +202,7 @@ ALWAYS: Final[tuple[Invariant, ...]] = (
     the_ledger_is_what_happened,
     somebody_was_told,
     the_digest_tells_the_same,
+    nobody_waits_in_vain,
     nothing_is_given_up,
 )
 

@@ -51,6 +51,7 @@ CALLS: Final[dict[str, dict[str, int]]] = {
         "batch:ListJobs": 1,
     },
     "send_alert": {"sns:Publish": 1},
+    "watch_jobs": {"dynamodb:UpdateItem": 57, "dynamodb:Query": 10, "batch:*": 4},
 }
 """Calls to AWS that each function makes in a quiet run, and so where its worker may die."""
 TRANSITIONS: Final = 170

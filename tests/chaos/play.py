@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -137,11 +138,9 @@ def _heard(live: LiveStack, epoch: Epoch) -> bool:
 
 
 def _sweep(live: LiveStack) -> None:
-    """What the schedule does; a sweep that dies is made good by the next."""
+    """What the schedules do; a sweep that dies is made good by the next."""
     event = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": []}
-    try:
-        live.client("lambda").invoke(FunctionName=f"{live.name}-conclude-run", Payload=json.dumps(event))[
-            "Payload"
-        ].read()
-    except ClientError:
-        return
+    for function in ("conclude-run", "watch-jobs"):
+        with suppress(ClientError):
+            told = live.client("lambda").invoke(FunctionName=f"{live.name}-{function}", Payload=json.dumps(event))
+            told["Payload"].read()

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.support.live_stack import LiveStack
 
-from headrace.aws import ledger, ledger_runs
+from headrace.aws import ledger, ledger_runs, ledger_watch
 from headrace.core import names
 from headrace.core.ledger_items import shard_numbers
 from headrace.core.records import AttemptRecord, Epoch, RunRecord, TaskRecord
@@ -54,6 +54,8 @@ class Seen:
     failures: tuple[str, ...]
     alerts: int
     running: tuple[str, ...]
+    watched: tuple[str, ...]
+    stuck: tuple[str, ...]
     open: bool
     dead: tuple[str, ...]
 
@@ -84,6 +86,8 @@ def look(live: LiveStack, epoch: Epoch, execution: str) -> Seen:
         ),
         alerts=len(live.alerts(f"{_folder(epoch)}digest.md")),
         running=_running(live, epoch),
+        watched=tuple(f"{job.task}, attempt {job.n}" for job in ledger_watch.live_of(live.table, epoch)),
+        stuck=tuple(f"{event['task']}: {event['code']}" for event in live.events(epoch.run, "Job Stuck")),
         open=epoch in live.open_runs(),
         dead=tuple(json.dumps(letter)[:500] for letter in live.dead_letters()),
     )

@@ -65,6 +65,8 @@ GOOD = Seen(
     failures=(),
     alerts=0,
     running=(),
+    watched=(),
+    stuck=(),
     open=False,
     dead=(),
 )
@@ -175,6 +177,7 @@ LIES: dict[str, list[Seen]] = {
         replace(GOOD, digest={"state": "cancelled", "counts": {"succeeded": 2}}),
         replace(GOOD, digest={"state": "succeeded", "counts": {"succeeded": 1}}),
     ],
+    "nobody_waits_in_vain": [replace(GOOD, watched=("one, attempt 1",)), replace(GOOD, stuck=("one: lost",))],
     "nothing_is_given_up": [replace(GOOD, dead=("an event",))],
 }
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from headrace.aws import batch, events, lambdas, logs, step_functions
+from headrace.aws import batch, events, lambdas, logs, step_functions, sweeping
 from headrace.aws.later import release_later
-from headrace.aws.sweeping import queues_of
+from headrace.aws.sweeping import queues_of, scopes_over
 from headrace.aws.table import Table
 from headrace.core.records import AttemptRecord, Epoch
 
@@ -179,3 +179,47 @@ def test_a_run_that_submitted_nothing_has_the_default_queue_or_none(ledger_table
     ledger.put_attempt(ledger_table, Epoch("r", 1), AttemptRecord("t", 1, "2026-01-01T00:00:00.000Z", queue="own"))
     assert queues_of(ledger_table, Epoch("r", 1), "") == ["own"]
     assert queues_of(ledger_table, Epoch("r", 1), "default") == ["default", "own"]
+
+
+class Executions:
+    """Executions by ARN: their status, and that of their Map Run, if they have one."""
+
+    def __init__(self, **known: tuple[str, str]) -> None:
+        self.known = {f"a:execution:x-run-scope:{name}": each for name, each in known.items()}
+
+    def describe_execution(self, executionArn: str) -> dict[str, str]:  # noqa: N803 - AWS's name
+        """One execution."""
+        if executionArn not in self.known:
+            raise failing("ExecutionDoesNotExist")
+        return {"status": self.known[executionArn][0]}
+
+    def get_paginator(self, _name: str) -> Any:
+        """Of list_map_runs: one page."""
+
+        def paginate(executionArn: str) -> list[dict[str, Any]]:  # noqa: N803 - AWS's name
+            if executionArn not in self.known:
+                raise failing("ExecutionDoesNotExist")
+            return [{"mapRuns": [{"mapRunArn": executionArn}] if self.known[executionArn][1] else []}]
+
+        return SimpleNamespace(paginate=paginate)
+
+    def describe_map_run(self, mapRunArn: str) -> dict[str, str]:  # noqa: N803 - AWS's name
+        """The Map Run of the execution of this ARN."""
+        return {"status": self.known[mapRunArn][1]}
+
+
+@pytest.mark.parametrize(
+    ("known", "over"),
+    [
+        ({}, True),
+        ({"r-1": ("ABORTED", ""), "other": ("SUCCEEDED", "SUCCEEDED")}, True),
+        ({"r-1": ("RUNNING", "")}, False),  # the root is planning still: nothing in the run's folder tells of it
+        ({"r-1": ("ABORTED", "RUNNING")}, False),
+        ({"r-1": ("ABORTED", "ABORTED"), "other": ("RUNNING", "")}, False),
+        ({"r-1": ("ABORTED", "ABORTED"), "other": ("ABORTED", "RUNNING")}, False),
+    ],
+)
+def test_a_run_is_not_over_while_a_scope_of_it_goes_on(monkeypatch: pytest.MonkeyPatch, known: Any, over: bool):
+    """Neither an execution of a scope nor a Map Run that outlives it; the root's is known by its name alone."""
+    monkeypatch.setattr(sweeping, "client", lambda _service: Executions(**known))
+    assert scopes_over("a:execution:x-run-pipeline:r-1", ["a:execution:x-run-scope:other"]) is over

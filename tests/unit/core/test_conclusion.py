@@ -97,6 +97,8 @@ def test_a_concluded_run_stays_as_it_is():
     """Whoever comes later is told what everybody was told."""
     ended = conclude(run(state="cancelled", cause="by hand", tasks={"x": 1}), records(a="succeeded"), ["a"])
     assert (ended.state, ended.cause, ended.counts) == ("cancelled", "by hand", {"x": 1})
+    late = conclude(run(state="failed", cause="a", tasks={"failed": 1}), records(a="failed", b="succeeded"), ["a", "b"])
+    assert (late.state, late.error, late.cause, late.counts) == ("failed", "TaskFailed", "a", {"failed": 1})
 
 
 def test_the_root_of_nested_causes_is_found():

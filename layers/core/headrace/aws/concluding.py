@@ -113,7 +113,7 @@ def _end(concluder: Concluder, run: RunRecord, status: str, now: str, remaining_
         remaining_ms,
     )
     live = _terminate(concluder, run.epoch, f"the execution of run {run.epoch.run} was {words}")
-    clean = not live and sweeping.map_runs_over(_executions(concluder, run.epoch))
+    clean = not live and sweeping.scopes_over(run.execution, _executions(concluder, run.epoch))
     sweeps = ledger_runs.count_sweep(concluder.table, run.epoch, clean=clean)
     logger.info("swept", extra={"run": run.epoch.run, "live_jobs": len(live), "clean_sweeps": sweeps})
     if sweeps >= _CLEAN_SWEEPS:
@@ -174,6 +174,11 @@ def conclude(
         # Only now: a function that died before has left the run among the open ones, and the sweep tells it.
         ledger_watch.forget_all_live(table, epoch)
         ledger_runs.forget_open(table, epoch)
+        return ended
+    standing = ledger_runs.run_of(table, epoch)
+    if (standing.state, dict(standing.tasks)) != (ended.state, dict(ended.counts)):
+        # Somebody else concluded it otherwise meanwhile, and this may have written its digest over theirs.
+        return conclude(concluder, standing, now, remaining_ms, by=by)
     return ended
 
 

@@ -1,6 +1,6 @@
 """Ending what a run left behind: its live jobs, and the Map Runs that may go on after their execution was stopped.
 
-Step Functions only tries to end the jobs of an aborted execution, and a Map Run can outlive its parent. So a run whose execution
+Step Functions only tries to end what an aborted execution has started, jobs and executions, and a Map Run can outlive its parent. So a run whose execution
 was aborted is swept until nothing of it is found twice in a row (design.md section 3).
 """
 
@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from headrace.aws import batch as jobs
 from headrace.aws import ledger
 from headrace.aws.clients import client
+from headrace.aws.step_functions import describe
 from headrace.aws.table import Table
 from headrace.core.names import job_prefix
 from headrace.core.outcome_classes import TERMINATE_CANCEL
@@ -44,9 +45,19 @@ def terminate_jobs(batch: Any, epoch: Epoch, queues: Iterable[str], reason: str)
     return found
 
 
-def map_runs_over(executions: Iterable[str]) -> bool:
-    """Whether no Map Run of these executions is still going."""
-    return not any(_has_live_map_run(client("stepfunctions"), execution) for execution in executions)
+def scopes_over(pipeline: str, scopes: Iterable[str]) -> bool:
+    """Whether nothing of a run goes on: no execution of its scopes, nor a Map Run that outlives one.
+
+    `pipeline` is the run's execution, `scopes` those of the scopes that were planned. The root scope's has the same name as the
+    run's (statemachines/run_pipeline), so it is found before it has planned anything.
+    """
+    root = pipeline.replace("-run-pipeline:", "-run-scope:")
+    return not any(_goes_on(client("stepfunctions"), execution) for execution in dict.fromkeys([root, *scopes]))
+
+
+def _goes_on(sfn: Any, execution: str) -> bool:
+    found = describe(sfn, execution)
+    return (found is not None and found.status == "RUNNING") or _has_live_map_run(sfn, execution)
 
 
 def _has_live_map_run(sfn: Any, execution: str) -> bool:

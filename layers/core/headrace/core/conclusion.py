@@ -58,10 +58,11 @@ def conclude(
     `status` the execution's end when an event told of it.
     """
     found = _read(run, records, list(planned), error, status)
-    if run is None or run.state not in CONCLUDED or run.state == found.state:
+    if run is None or run.state not in CONCLUDED:
         return found
     # Concluded already, and everybody was or will be told so: it stays as it is.
-    return Conclusion(run.state, "Cancelled" if run.state == "cancelled" else "RunFailed", run.cause, run.tasks)
+    other = "Cancelled" if run.state == "cancelled" else "RunFailed"
+    return Conclusion(run.state, found.error if run.state == found.state else other, run.cause, run.tasks)
 
 
 def _read(

@@ -1,0 +1,56 @@
+"""Two that conclude one run at the same time: the ledger decides, and nothing says otherwise."""
+
+import json
+from typing import Any
+
+import pytest
+
+from headrace.aws import concluding, gates, ledger_runs
+from headrace.aws import s3 as store
+from headrace.aws.concluding import Concluder
+from headrace.aws.settings import ConcludeRunSettings
+from headrace.aws.table import Table
+from headrace.core.conclusion import CANCEL_PREFIX
+from headrace.core.records import Epoch, RunRecord
+
+EPOCH = Epoch("r", 1)
+NOW = "2026-01-01T00:00:01.000Z"
+
+
+@pytest.fixture
+def concluder(ledger_table: Table) -> Concluder:
+    """conclude_run, and a run that has begun and was never planned."""
+    ledger_runs.begin_run(ledger_table, RunRecord(EPOCH, "arn", "2026-01-01T00:00:00Z"))
+    settings = ConcludeRunSettings("stack", "mine", "ledger", "t", run_pipeline="", queue="", settle_task="")
+    return Concluder(settings, ledger_table)
+
+
+def _conclude(concluder: Concluder, by: str) -> str:
+    run = ledger_runs.run_of(concluder.table, EPOCH)
+    return concluding.conclude(concluder, run, NOW, lambda: 60_000, by=by).state
+
+
+def test_who_concludes_late_says_what_the_ledger_says(concluder: Concluder, s3: Any, monkeypatch: pytest.MonkeyPatch):
+    """Cancelled while its last step was about to say `succeeded`: the digest that was written last says cancelled too."""
+    held = [True]
+    write = store.write
+
+    def slow(client: Any, uri: str, body: bytes, **more: Any) -> None:
+        if held and held.pop():
+            gates.close(
+                concluder.table,
+                EPOCH,
+                f"{CANCEL_PREFIX}by hand",
+                send=lambda _token, _output: None,
+                remaining_ms=lambda: 60_000,
+            )
+            assert _conclude(concluder, "sweep") == "cancelled"
+        write(client, uri, body, **more)
+
+    monkeypatch.setattr(store, "write", slow)
+    assert _conclude(concluder, "the run's last step") == "cancelled"
+    assert ledger_runs.run_of(concluder.table, EPOCH).state == "cancelled"
+    digest = json.loads(store.read(s3, "s3://mine/runs/r/1/digest.json"))
+    assert (digest["state"], digest["cause"]) == ("cancelled", "by hand")
+    assert b"cancelled" in store.read(s3, "s3://mine/runs/r/1/digest.md")
+    assert list(ledger_runs.unconcluded_runs(concluder.table)) == []
