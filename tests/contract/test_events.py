@@ -27,7 +27,7 @@ from headrace.core import (
 from headrace.core.alert_events import from_event
 from headrace.core.conclusion import root_cause
 from headrace.core.errors import InvalidValue
-from headrace.core.names import parse_execution_name, parse_id, parse_scope
+from headrace.core.names import parse_execution_name, parse_id, parse_job_name, parse_scope
 from headrace.core.outcome import classify
 from headrace.core.retry_policy import Given
 from headrace.core.task_work import Attempt
@@ -93,7 +93,7 @@ def takers(payload: dict[str, Any]) -> set[str]:
 def test_every_function_has_its_payloads():
     """And every folder of payloads is a function's."""
     assert {path.parent.name for path in FILES} == set(NAMES)
-    assert set(rules()) == {"launch_run", "conclude_run", "send_alert", "watch_jobs"}
+    assert set(rules()) == {"launch_run", "conclude_run", "summarise_logs", "send_alert", "watch_jobs"}
 
 
 def test_every_payload_has_its_row():
@@ -239,6 +239,26 @@ def test_a_job_that_ended_well_is_read():
     assert found is not None
     assert (found.status, found.attempt, found.last.exit_code) == ("SUCCEEDED", 1, 0)
     assert found.last.log_stream
+
+
+@pytest.mark.parametrize(
+    ("name", "attempt", "stream"),
+    [
+        ("job_failed", 1, "headrace/default/0a1b2c3d4e5f60718293a4b5c6d7e8f9"),
+        ("containers_failed", 1, "headrace/default/0a1b2c3d4e5f60718293a4b5c6d7e8f9"),
+        ("array_child_failed", 1, "headrace/default/0a1b2c3d4e5f60718293a4b5c6d7e8f9"),
+        ("never_started", 0, ""),
+    ],
+)
+def test_jobs_that_failed_are_read(name: str, attempt: int, stream: str):
+    """In both shapes: which submission of which task, which attempt of Batch, whose stream."""
+    job = batch_detail.read(event(f"summarise_logs/{name}")["detail"])
+    assert job is not None
+    submitted = parse_job_name(job.name)
+    assert submitted is not None
+    assert (submitted.run, submitted.epoch, submitted.submission) == ("variants-0a1b2c3d4e5f", 1, 1)
+    assert (job.attempt, job.last.log_stream) == (attempt, stream)
+    assert batch_detail.log_group(job, "/headrace/headrace/jobs") == "/headrace/headrace/jobs"
 
 
 @pytest.mark.parametrize("payload", of("send_alert"))

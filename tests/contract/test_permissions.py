@@ -156,6 +156,7 @@ def test_log_streams_are_named_as_iam_names_them():
         ("PrepareTaskFunction", {"work/*", "runs/*/tasks/*"}),
         ("SettleTaskFunction", {"work/*", "results/*", "runs/*/tasks/*"}),
         ("ConcludeRunFunction", {"runs/*"}),
+        ("SummariseLogsFunction", {"runs/*/tasks/*"}),
     ],
 )
 def test_functions_write_below_their_own_prefixes(logical: str, places: set[str]):
@@ -170,6 +171,8 @@ def test_functions_write_below_their_own_prefixes(logical: str, places: set[str]
 
 @pytest.mark.parametrize("logical", FUNCTIONS)
 def test_who_reads_users_inputs_may_read_their_buckets(logical: str):
-    """Pipelines, tables and inputs may lie in AllowedBuckets: whoever reads objects may read them there."""
-    policies = json.dumps(FUNCTIONS[logical]["Properties"]["Policies"])
-    assert ("ReadDataPolicy" in policies) == ("s3:GetObject" in allowed(logical))
+    """Pipelines, tables and inputs may lie in AllowedBuckets: whoever reads objects anywhere may read them there."""
+    policies = FUNCTIONS[logical]["Properties"]["Policies"]
+    reads = [json.dumps(each["Resource"]) for each in statements(policies) if "s3:GetObject" in actions(each)]
+    anywhere = any("${Data.Outputs.BucketArn}/*" in resource for resource in reads)
+    assert ("ReadDataPolicy" in json.dumps(policies)) == anywhere

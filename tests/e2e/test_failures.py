@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.live_stack import Ended, LiveStack, until
 
+from headrace.core import names
 from headrace.core.records import Epoch
 
 IMAGE = "public.ecr.aws/docker/library/debian:stable-slim"
@@ -261,6 +263,18 @@ def test_the_digest_says_why(runs: Runs):
     page = runs["terminate"].text("digest.md")
     assert "cannot open reads.fq" in page
     assert f"headrace resume {runs['terminate'].epoch.run}" in page
+
+
+def test_what_matters_of_a_log_stays_with_the_run(live: LiveStack, runs: Runs):
+    """The failed attempt's log is summarised beside its plan; a job that we ended for the run has none."""
+    ended = runs["terminate"]
+    place = f"runs/{ended.epoch.run}/{ended.epoch.number}/tasks/{names.task_hash('boom')}/1.log_summary.json"
+    until(lambda: place in live.keys(place))
+    told = json.loads(live.text(place))
+    assert (told["task"], told["n"], told["status"], told["exitCode"]) == ("boom", 1, "FAILED", 7)
+    assert (told["telling"], told["lines"][0]) == ("cannot open reads.fq", "cannot open reads.fq")
+    assert (told["logStream"], told["whole"]) == (ended.digest()["groups"][0]["logStream"], True)
+    assert live.keys(f"runs/{ended.epoch.run}/{ended.epoch.number}/tasks/{names.task_hash('slow')}/1.log_summary") == []
 
 
 def test_finish_lets_running_jobs_end(runs: Runs):

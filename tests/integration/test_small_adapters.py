@@ -6,7 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
+from moto.core.botocore_stubber import MockRawResponse
 
 from headrace.aws import batch, events, lambdas, logs, step_functions, sweeping
 from headrace.aws.later import release_later
@@ -98,34 +100,104 @@ def test_an_event_reaches_the_bus(aws: Any):
     events.publish(aws("events"), [entry])
 
 
+def page(token: str, *lines: str) -> dict[str, Any]:
+    """A page of GetLogEvents, read backwards."""
+    return {"events": [{"message": line} for line in lines], "nextBackwardToken": token}
+
+
 def test_the_end_of_a_log_is_read_over_pages():
-    """Oldest first, at most what is asked for; empty pages are passed; no stream is no lines."""
-
-    def page(token: str, *lines: str) -> dict[str, Any]:
-        return {"events": [{"message": line} for line in lines], "nextBackwardToken": token}
-
+    """Oldest first, at most what is asked for; empty pages are passed; the same token is the beginning of the stream."""
     client = Recorded(page("1", "e", "f"), page("2"), page("3", "c", "d"), page("3"))
-    assert logs.tail(client, "g", "s", 5) == ["c", "d", "e", "f"]
-    assert logs.tail(Recorded(page("1", "a", "b", "c")), "g", "s", 2) == ["b", "c"]
-    assert logs.tail(Recorded(failing("ResourceNotFoundException")), "g", "s") == []
+    assert logs.last(client, "g", "s", 5) == logs.Found(("c", "d", "e", "f"), whole=True)
+    assert [request.get("nextToken") for _, request in client.calls] == [None, "1", "2", "3"]
+    assert logs.last(Recorded(page("1", "b", "c")), "g", "s", 2) == logs.Found(("b", "c"))
+
+
+def test_a_log_without_end_is_read_within_bounds():
+    """In lines, bytes, pages and time; what was read by then is what there is."""
+    client = Recorded(*(page(str(number), *["x" * 100] * 50) for number in range(100)))
+    assert len(logs.last(client, "g", "s", 10_000, most_bytes=20_000).lines) == 200
+    client = Recorded(*(page(str(number)) for number in range(100)))
+    assert logs.last(client, "g", "s", 10) == logs.Found()
+    assert len(client.calls) == 30
+    client = Recorded(*(page(str(number), "a") for number in range(100)))
+    assert logs.last(client, "g", "s", 10_000, go_on=lambda: len(client.calls) < 3).lines == ("a",) * 3
+    assert {request["limit"] for _, request in client.calls} <= {10_000, 9_999, 9_998}
+
+
+def test_why_there_is_no_log():
+    """No such stream, or a group that may not be read; any other error is raised."""
+    gone = logs.last(Recorded(failing("ResourceNotFoundException")), "g", "s")
+    assert (gone.lines, gone.missing, gone.refused) == ((), "no log: there is no stream s in g (any more)", False)
+    refused = logs.last(Recorded(failing("AccessDeniedException")), "g", "s")
+    assert (refused.missing, refused.refused) == ("no log: the log group g may not be read", True)
     with pytest.raises(ClientError):
-        logs.tail(Recorded(failing("AccessDeniedException")), "g", "s")
+        logs.last(Recorded(failing("InvalidParameterException")), "g", "s")
 
 
-def test_the_head_of_a_log(aws: Any):
-    """The first lines, none where there is no stream."""
+def test_the_head_of_a_log_and_what_comes_after(aws: Any):
+    """The first lines, none where there is no stream; a token is gone on from."""
     client = aws("logs")
     client.create_log_group(logGroupName="g")
     client.create_log_stream(logGroupName="g", logStreamName="s")
     stamp = int(time.time() * 1000)  # old events are not taken
-    client.put_log_events(
-        logGroupName="g",
-        logStreamName="s",
-        logEvents=[{"timestamp": stamp + number, "message": str(number)} for number in range(5)],
-    )
-    assert logs.head(client, "g", "s", 2) == ["0", "1"]
-    assert logs.tail(client, "g", "s", 2) == ["3", "4"]
-    assert logs.head(client, "g", "none") == []
+
+    def write(first: int, last: int) -> None:
+        client.put_log_events(
+            logGroupName="g",
+            logStreamName="s",
+            logEvents=[{"timestamp": stamp + number, "message": str(number)} for number in range(first, last)],
+        )
+
+    write(0, 5)
+    assert logs.head(client, "g", "s", 2) == ("0", "1")
+    assert logs.last(client, "g", "s", 2).lines == ("3", "4")
+    assert logs.last(client, "g", "s", 20) == logs.Found(("0", "1", "2", "3", "4"), whole=True)
+    assert logs.head(client, "g", "none") == ()
+    seen, token = logs.after(client, "g", "s")
+    assert seen == ("0", "1", "2", "3", "4")
+    assert logs.after(client, "g", "s", token) == ((), token)
+    write(5, 7)
+    assert logs.after(client, "g", "s", token)[0] == ("5", "6")
+    assert logs.after(client, "g", "none", "t") == ((), "t")
+
+
+def test_throttled_logs_are_asked_again(aws: Any, monkeypatch: pytest.MonkeyPatch):
+    """Ten to twenty-five requests a second is all an account has: the client waits and goes on."""
+    client = aws("logs")
+    client.create_log_group(logGroupName="g")
+    client.create_log_stream(logGroupName="g", logStreamName="s")
+    refusals = [1, 1, 1]
+    throttled = json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded"}).encode()
+
+    def answer(request: Any, **_: Any) -> Any:
+        if refusals:
+            refusals.pop()
+            return AWSResponse(
+                request.url, 400, {"content-type": "application/x-amz-json-1.1"}, MockRawResponse(throttled)
+            )
+        return None
+
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    client.meta.events.register_first("before-send.cloudwatch-logs.GetLogEvents", answer)
+    assert logs.last(client, "g", "s", 5) == logs.Found(whole=True)
+    assert refusals == []
+
+
+def test_jobs_are_found_by_name_and_arrays_by_their_children():
+    """The newest of a name; the first child that failed."""
+    named = {
+        "jobSummaryList": [
+            {"jobName": "n", "jobId": "old", "createdAt": 1},
+            {"jobName": "n", "jobId": "new", "createdAt": 2},
+        ]
+    }
+    assert batch.newest_named(Recorded(named), "q", "n") == "new"
+    assert batch.newest_named(Recorded({"jobSummaryList": [{"jobName": "n-2", "jobId": "x"}]}), "q", "n") == ""
+    client = Recorded({"jobSummaryList": []}, {"jobSummaryList": [{"jobId": "a:3"}]})
+    assert batch.failed_child(client, "a") == "a:3"
+    assert client.calls == [("list_jobs", {"arrayJobId": "a", "jobStatus": "FAILED"})]
+    assert batch.failed_child(Recorded({"jobSummaryList": []}), "a") == ""
 
 
 def test_an_execution_starts_once(aws: Any):

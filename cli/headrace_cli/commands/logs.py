@@ -10,7 +10,7 @@ import typer
 
 from headrace.aws import batch as jobs
 from headrace.aws import ledger
-from headrace.aws.logs import tail
+from headrace.aws.logs import last
 from headrace.aws.sweeping import queues_of
 from headrace.core import names
 from headrace.core.errors import InvalidValue, nearest
@@ -51,7 +51,7 @@ def logs(
     chosen = _chosen(_attempts(target, record, task), task, attempt)
     job = _job(target, record, chosen)
     group, stream = _stream(target, chosen, job)
-    found = tail(target.client("logs"), group, stream, lines) if stream else []
+    found = list(last(target.client("logs"), group, stream, lines).lines) if stream else []
     if json_:
         shown.as_json(_as_json(chosen, job, group, stream, found))
         return exit_codes.DONE
@@ -112,7 +112,11 @@ def _job(target: Target, record: RunRecord, attempt: AttemptRecord) -> Mapping[s
 def _stream(target: Target, attempt: AttemptRecord, job: Mapping[str, Any]) -> tuple[str, str]:
     """Log group and stream of the attempt."""
     container = job.get("container", {})
-    group = container.get("logConfiguration", {}).get("options", {}).get("awslogs-group") or target.job_logs
+    group = (
+        container.get("logConfiguration", {}).get("options", {}).get("awslogs-group")
+        or attempt.log_group
+        or target.job_logs
+    )
     return group, attempt.log or container.get("logStreamName", "")
 
 

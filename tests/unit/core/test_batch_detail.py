@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.core.batch_detail import DEFAULT_LOG_GROUP, AttemptDetail, JobFacts, read
+from headrace.core.batch_detail import DEFAULT_LOG_GROUP, AttemptDetail, JobFacts, log_group, read, texts
 
 CAMEL: dict[str, Any] = {
     "jobId": "j-1",
@@ -180,3 +180,26 @@ def test_any_shape_is_read(wild: dict[str, Any]) -> None:
     facts = read({**wild, "jobId": "j"})
     assert facts is not None
     assert facts.job_id == "j"
+
+
+def test_why_a_job_ended_is_told_by_its_last_attempt_first() -> None:
+    """Container, attempt, job; then the attempts before it, by number."""
+    job = read(CAMEL)
+    assert job is not None
+    assert texts(job) == (
+        "bad",
+        "Essential container in task exited",
+        "Essential container in task exited",
+        "attempt 1: Host EC2 (instance i-0123456789abcdef0) terminated.",
+    )
+    assert texts(JobFacts("j")) == ()
+
+
+def test_the_log_group_of_our_definitions_is_ours_where_the_detail_does_not_say() -> None:
+    """A definition of the user's own without log options logs where Batch does by default."""
+    ours = JobFacts("j", definition="arn:aws:batch:eu-west-1:1:job-definition/hr-x-0a:1")
+    assert log_group(ours, "/jobs") == "/jobs"
+    assert log_group(JobFacts("j", definition="job-definition/mine:3"), "/jobs") == DEFAULT_LOG_GROUP
+    said = read({**CAMEL, "jobDefinition": "arn:aws:batch:eu-west-1:1:job-definition/hr-x-0a:1"})
+    assert said is not None
+    assert log_group(said, "/jobs") == "/headrace/jobs"

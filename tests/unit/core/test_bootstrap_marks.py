@@ -1,6 +1,7 @@
 """How the bootstrap speaks to the outcome."""
 
-from headrace.core.bootstrap_marks import EXITS, PREFIX, is_mark
+from headrace.core.bootstrap_marks import EXITS, PREFIX, is_last, is_mark
+from headrace.core.job_shell import functions
 from headrace.core.outcome_signs import EXITS as CONVENTIONS
 
 
@@ -14,3 +15,11 @@ def test_a_mark_begins_the_line() -> None:
     """A task that talks about headrace is no mark."""
     assert is_mark(f"{PREFIX}begin")
     assert not is_mark(f"see {PREFIX}begin")
+
+
+def test_the_last_line_of_a_job_is_known() -> None:
+    """It is what run.sh says when it ends by itself, stage and exit code; nothing else is."""
+    assert 'hr_say "$1, exit code $2"\n  exit "$2"' in functions()
+    assert all(is_last(f"{PREFIX}{stage}, exit code 7") for stage in ("stage-in", "script", "stage-out", "done"))
+    assert not is_last(f"{PREFIX}the script ended with exit code 7")
+    assert not is_last("script, exit code 7")

@@ -71,6 +71,20 @@ def jobs_named(batch: Any, queue: str, prefix: str, *, live_only: bool = True) -
                 yield job
 
 
+def newest_named(batch: Any, queue: str, name: str) -> str:
+    """Id of the newest job of exactly this name, ended or not; empty when there is none (any more)."""
+    found = [job for job in jobs_named(batch, queue, name, live_only=False) if job["jobName"] == name]
+    return str(max(found, key=lambda job: job.get("createdAt", 0))["jobId"]) if found else ""
+
+
+def failed_child(batch: Any, array: str) -> str:
+    """Id of an array job's first child that failed, empty when none did."""
+    for page in batch.get_paginator("list_jobs").paginate(arrayJobId=array, jobStatus="FAILED"):
+        for job in page["jobSummaryList"]:
+            return str(job["jobId"])
+    return ""
+
+
 def describe_jobs(batch: Any, ids: list[str]) -> dict[str, dict[str, Any]]:
     """Job details by id; a job Batch has forgotten is absent."""
     found: dict[str, dict[str, Any]] = {}

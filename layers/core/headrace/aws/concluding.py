@@ -15,6 +15,7 @@ from typing import Any
 from headrace.aws import events, gates, ledger, ledger_runs, ledger_watch, run_folder, step_functions, sweeping
 from headrace.aws import s3 as store
 from headrace.aws.clients import client
+from headrace.aws.lambdas import call_later
 from headrace.aws.later import release_later
 from headrace.aws.observability import count, logger
 from headrace.aws.produced import pipeline_outputs
@@ -22,15 +23,27 @@ from headrace.aws.scope_planning import identify
 from headrace.aws.settings import ConcludeRunSettings
 from headrace.aws.step_functions import send
 from headrace.aws.table import Table
-from headrace.core import alert_events, conclusion, digest, failure_note, run_facts, run_state, values
+from headrace.core import (
+    alert_events,
+    conclusion,
+    digest,
+    failure_note,
+    names,
+    run_facts,
+    run_state,
+    summary_record,
+    values,
+)
 from headrace.core.conclusion import CANCEL_PREFIX, Conclusion
 from headrace.core.digest_markdown import to_markdown
 from headrace.core.errors import HeadraceError
 from headrace.core.outcome import Outcome
-from headrace.core.records import Epoch, RunRecord
+from headrace.core.outcome_classes import OutcomeClass
+from headrace.core.records import AttemptRecord, Epoch, RunRecord
 
 RemainingMs = Callable[[], int]
 _CLEAN_SWEEPS = 2
+_SUMMARIES = 50  # looked for, or asked for, at the end of one run
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +157,7 @@ def conclude(
     failed = [record for record in records.values() if record.status == "failed"]
     attempts = [attempt for tried in ledger.all_attempts(table, epoch).values() for attempt in tried]
     outcomes = _outcomes(facts, digest.examples(failed)) if facts else {}
+    outcomes = _with_summaries(concluder, epoch, outcomes, attempts)
     told = digest.build(final, failed, attempts, ended.counts, outcomes)
     folder = run_facts.folder(concluder.settings.bucket, epoch.run, epoch.number)
     store.write(
@@ -213,6 +227,32 @@ def _outcomes(run: run_folder.Run, tasks: Iterable[str]) -> dict[str, Outcome]:
             continue
         found[task] = failure_note.from_json(json.loads(note))
     return found
+
+
+def _with_summaries(
+    concluder: Concluder, epoch: Epoch, outcomes: Mapping[str, Outcome], attempts: Iterable[AttemptRecord]
+) -> dict[str, Outcome]:
+    """The outcomes with what the summaries of their logs say; summaries that are missing are asked for, a bounded number.
+
+    The event of a job that failed has its log summarised (summarise_logs). Where there is none yet, the digest shows what
+    settle_task saw at the log's end, and whoever looks later finds the summary.
+    """
+    failed = (each for each in attempts if each.failure and each.failure != OutcomeClass.CANCELLED)
+    last = {attempt.task: attempt for attempt in sorted(failed, key=lambda each: each.n)}
+    chosen = sorted(last.values(), key=lambda each: each.task not in outcomes)[:_SUMMARIES]
+    folder = run_facts.folder(concluder.settings.bucket, epoch.run, epoch.number)
+    places = {each.task: run_folder.log_summary(folder, names.task_hash(each.task), each.n) for each in chosen}
+    there = store.look_all(client("s3"), list(places.values()))
+    told = dict(outcomes)
+    for attempt in chosen:
+        place = places[attempt.task]
+        if there[place] is None:
+            request = {"run": epoch.run, "epoch": epoch.number, "task": attempt.task, "n": attempt.n}
+            call_later(client("lambda"), concluder.settings.summarise_logs, request)
+        elif attempt.task in told:
+            found = summary_record.from_json(json.loads(store.read(client("s3"), place)))
+            told[attempt.task] = replace(told[attempt.task], evidence=found.lines)
+    return told
 
 
 def _executions(concluder: Concluder, epoch: Epoch) -> list[str]:

@@ -1,44 +1,88 @@
-"""The end of a log stream."""
+"""Log streams: their end, their beginning, and what comes next. Every read is bounded in lines, bytes and pages.
+
+A page of GetLogEvents has at most 10,000 events or 1 MB; it may come back empty while more remain, and only the token that
+was sent says that there is no more. The API takes 10 to 25 requests a second per account and region: throttling is waited out
+by the client's retries. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-_PAGES = 10  # a page may come back empty while more remain
+_PAGE: Final = 10_000  # events GetLogEvents gives at most
+_PAGES: Final = 30
+_BYTES: Final = 4 * 1024 * 1024
+_NO_STREAM: Final = "ResourceNotFoundException"
+_FORBIDDEN: Final = ("AccessDeniedException", "AccessDenied")
 
 
-def tail(logs: Any, group: str, stream: str, lines: int = 200) -> list[str]:
-    """The last lines of a stream, oldest first; empty when there is no such stream (a job that never ran has none)."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Events of a stream, oldest first. `whole`: from the first on. `missing`: why there are none, in words; `refused`: IAM."""
+
+    lines: tuple[str, ...] = ()
+    whole: bool = False
+    missing: str = ""
+    refused: bool = False
+
+
+def last(
+    logs: Any,
+    group: str,
+    stream: str,
+    lines: int = 200,
+    *,
+    most_bytes: int = _BYTES,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Found:
+    """The end of a stream, at most `lines` events; `go_on` is asked before each further page."""
     found: list[str] = []
     token: dict[str, str] = {}
-    for _ in range(_PAGES):
-        try:
-            page = logs.get_log_events(
-                logGroupName=group, logStreamName=stream, limit=lines, startFromHead=False, **token
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ResourceNotFoundException":
-                return []
-            raise
-        found = [event["message"] for event in page["events"]] + found
+    taken = 0
+    for number in range(_PAGES):
+        if number and not go_on():
+            break
+        page = _page(logs, group, stream, limit=min(lines - len(found), _PAGE), startFromHead=False, **token)
+        if isinstance(page, Found):
+            return page
+        texts = [event["message"] for event in page["events"]]
+        found = texts + found
+        taken += sum(len(text) for text in texts)
         # The same token back means the beginning of the stream is reached.
-        if len(found) >= lines or page["nextBackwardToken"] == token.get("nextToken"):
+        if page["nextBackwardToken"] == token.get("nextToken"):
+            return Found(tuple(found), whole=True)
+        if len(found) >= lines or taken >= most_bytes:
             break
         token = {"nextToken": page["nextBackwardToken"]}
-    return found[-lines:]
+    return Found(tuple(found))
 
 
-def head(logs: Any, group: str, stream: str, lines: int = 20) -> list[str]:
-    """The first lines of a stream; empty when there is no such stream."""
-    try:
-        page = logs.get_log_events(logGroupName=group, logStreamName=stream, limit=lines, startFromHead=True)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return []
-        raise
-    return [event["message"] for event in page["events"]]
+def head(logs: Any, group: str, stream: str, lines: int = 20) -> tuple[str, ...]:
+    """The first events of a stream; none when there is no such stream."""
+    token: dict[str, str] = {}
+    for _ in range(_PAGES):
+        page = _page(logs, group, stream, limit=lines, startFromHead=True, **token)
+        if isinstance(page, Found):
+            return ()
+        if page["events"] or page["nextForwardToken"] == token.get("nextToken"):
+            return tuple(event["message"] for event in page["events"])
+        token = {"nextToken": page["nextForwardToken"]}
+    return ()
+
+
+def after(logs: Any, group: str, stream: str, token: str = "") -> tuple[tuple[str, ...], str]:
+    """One page of events behind `token` (empty: from the first event on), and the token behind them; none, and the same
+    token, when there is nothing new or no such stream yet.
+    """
+    given = {"nextToken": token} if token else {}
+    page = _page(logs, group, stream, startFromHead=True, **given)
+    if isinstance(page, Found):
+        return (), token
+    return tuple(event["message"] for event in page["events"]), str(page["nextForwardToken"])
 
 
 def last_event_ms(logs: Any, group: str, stream: str) -> int | None:
@@ -47,10 +91,19 @@ def last_event_ms(logs: Any, group: str, stream: str) -> int | None:
     The stream's own `lastEventTimestamp` may be an hour late, so the line itself is read.
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogStream.html
     """
+    page = _page(logs, group, stream, limit=1, startFromHead=False)
+    return None if isinstance(page, Found) else max((int(event["timestamp"]) for event in page["events"]), default=None)
+
+
+def _page(logs: Any, group: str, stream: str, **how: Any) -> dict[str, Any] | Found:
+    """A page, or why there is none."""
     try:
-        page = logs.get_log_events(logGroupName=group, logStreamName=stream, limit=1, startFromHead=False)
+        page: dict[str, Any] = logs.get_log_events(logGroupName=group, logStreamName=stream, **how)
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return None
+        code = error.response["Error"]["Code"]
+        if code == _NO_STREAM:
+            return Found(missing=f"no log: there is no stream {stream} in {group} (any more)")
+        if code in _FORBIDDEN:
+            return Found(missing=f"no log: the log group {group} may not be read", refused=True)
         raise
-    return max((int(event["timestamp"]) for event in page["events"]), default=None)
+    return page

@@ -80,7 +80,11 @@ def planned_hashes(s3: Any, bucket: str, epochs: Iterable[Epoch], beginning: str
     with ThreadPoolExecutor(_PARALLEL) as pool:
         for epoch in epochs:
             folder = run_facts.folder(bucket, epoch.run, epoch.number) + "tasks/"
-            plans = (each.uri for each in objects(s3, folder) if not each.uri.endswith("/failure.json"))
+            plans = (
+                each.uri
+                for each in objects(s3, folder)
+                if not each.uri.endswith(("/failure.json", ".log_summary.json"))
+            )
             for said in pool.map(lambda uri: _hash_of(s3, uri), plans):
                 _add(found, said, beginning)
     return found

@@ -102,6 +102,16 @@ def failure_note(folder: str, task: str) -> str:
     return f"{folder}tasks/{names.task_hash(task)}/failure.json"
 
 
+def attempt_plan(folder: str, task_hash: str, n: int) -> str:
+    """Where prepare_task writes down the nth attempt of a task, known by its hash, before it is submitted."""
+    return f"{folder}tasks/{task_hash}/{n}.json"
+
+
+def log_summary(folder: str, task_hash: str, n: int) -> str:
+    """Where summarise_logs puts the summary of that attempt's log."""
+    return f"{folder}tasks/{task_hash}/{n}.log_summary.json"
+
+
 def read_axes(facts: RunFacts, scope: str) -> tuple[Mapping[str, Any], ...]:
     """The axes of the root scope and of every scope on the way to this one, outermost first."""
     return tuple(_axes(scope_folder(facts, part) + "axes.json") for part in scopes_around(scope))

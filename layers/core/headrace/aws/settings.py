@@ -76,11 +76,20 @@ class SettleTaskSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class ConcludeRunSettings(Settings):
-    """conclude_run also looks for executions and jobs that are left."""
+    """conclude_run also looks for executions and jobs that are left, and has summaries made that are missing."""
 
     run_pipeline: str
     queue: str
     settle_task: str
+    summarise_logs: str
+    job_logs: str
+
+
+@dataclass(frozen=True, slots=True)
+class SummariseLogsSettings(Settings):
+    """summarise_logs also knows where jobs' logs go."""
+
+    job_logs: str
 
 
 @dataclass(frozen=True, slots=True)

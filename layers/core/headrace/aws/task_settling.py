@@ -135,14 +135,8 @@ def _attempt_ended(
                 fix="Look at what the script wrote",
             )
     else:
-        outcome = classify(
-            replace(
-                facts,
-                log=tuple(_log(settler, outcome)),
-                started=_started(settler, outcome) if outcome.ref.log_stream else None,
-                named=said.errors,
-            )
-        )
+        log, started = _log(settler, job)
+        outcome = classify(replace(facts, log=log, started=started, named=said.errors))
         if why := _ended_for_the_run(settler, task, outcome):
             outcome = cancelled(outcome, why)
     _note(settler, task, outcome, job)
@@ -352,7 +346,7 @@ def _tell(settler: Settler, task: _Task, outcome: Outcome, attempts: int, *, ign
         exit_code=outcome.exit_code,
         job=outcome.ref.job_id,
         queue=outcome.ref.queue,
-        log_group=outcome.ref.log_group,
+        log_group=outcome.ref.log_group if outcome.ref.log_stream else "",
         log_stream=outcome.ref.log_stream,
         evidence=outcome.evidence,
         commands=(f"headrace logs {task.epoch.run} {shlex.quote(task.id)}",),
@@ -393,6 +387,7 @@ def _note(settler: Settler, task: _Task, outcome: Outcome, job: batch_detail.Job
         failure="" if outcome.succeeded else str(outcome.kind),
         cause="" if outcome.succeeded else outcome.cause,
         log=outcome.ref.log_stream or (job.last.log_stream if job else ""),
+        log_group=batch_detail.log_group(job, settler.settings.job_logs) if job and job.last.log_stream else "",
     )
     ledger.note_attempt(settler.table, task.epoch, record)
     ledger_watch.forget_live(settler.table, task.epoch, names.task_hash(task.id), record.n)
@@ -422,11 +417,8 @@ def _found_by_name(task: _Task) -> object:
     name, queue = task.prepared.get("jobName"), task.prepared.get("queue")
     if not name or not queue:
         return None
-    found = [job for job in jobs.jobs_named(client("batch"), queue, name, live_only=False) if job["jobName"] == name]
-    if not found:
-        return None
-    newest = max(found, key=lambda job: job.get("createdAt", 0))["jobId"]
-    return jobs.describe_jobs(client("batch"), [newest]).get(newest)
+    newest = jobs.newest_named(client("batch"), queue, name)
+    return jobs.describe_jobs(client("batch"), [newest]).get(newest) if newest else None
 
 
 def _manifest(place: str) -> object:
@@ -438,17 +430,21 @@ def _manifest(place: str) -> object:
         return None
 
 
-def _log(settler: Settler, outcome: Outcome) -> list[str]:
-    if not outcome.ref.log_stream:
-        return []
-    return logs.tail(client("logs"), settler.settings.job_logs, outcome.ref.log_stream, _TAIL)
+def _log(settler: Settler, job: batch_detail.JobFacts | None) -> tuple[tuple[str, ...], bool | None]:
+    """The end of the job's log, enough to classify by, and whether the bootstrap's first mark is at its head.
 
-
-def _started(settler: Settler, outcome: Outcome) -> bool:
-    """Whether the bootstrap's first mark is at the head of the stream: then the image ran our shell."""
+    With that mark the image ran our shell. All of the log is read by summarise_logs, which nobody waits for.
+    """
     from headrace.core.bootstrap_marks import is_mark  # noqa: PLC0415
 
-    return any(is_mark(line) for line in logs.head(client("logs"), settler.settings.job_logs, outcome.ref.log_stream))
+    if not job or not job.last.log_stream:
+        return (), None
+    group = batch_detail.log_group(job, settler.settings.job_logs)
+    found = logs.last(client("logs"), group, job.last.log_stream, _TAIL)
+    if found.refused:
+        return (), None
+    beginning = found.lines if found.whole else logs.head(client("logs"), group, job.last.log_stream)
+    return found.lines, any(is_mark(line) for line in beginning)
 
 
 def _send() -> Any:

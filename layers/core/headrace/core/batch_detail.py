@@ -16,6 +16,7 @@ from typing import Final
 
 DEFAULT_LOG_GROUP: Final = "/aws/batch/job"
 _MOST: Final = 1e12
+_OUR_DEFINITION: Final = "job-definition/hr-"
 _KILLED: Final = frozenset({137, 143})  # what a container ends with when another one's end stops the task
 
 
@@ -68,6 +69,21 @@ class JobFacts:
     def attempt(self) -> int:
         """The last attempt's number as Batch counts; 0 for a job that never started."""
         return len(self.attempts)
+
+
+def texts(job: JobFacts) -> tuple[str, ...]:
+    """Why the job ended, as Batch says it: its last attempt's container, that attempt, the job; then earlier attempts, numbered."""
+    earlier = (
+        f"attempt {number}: {attempt.reason or attempt.status_reason}"
+        for number, attempt in enumerate(job.attempts[:-1], start=1)
+        if attempt.reason or attempt.status_reason
+    )
+    return tuple(filter(None, (job.last.reason, job.last.status_reason, job.status_reason, *earlier)))
+
+
+def log_group(job: JobFacts, own: str) -> str:
+    """Where the job's log is; `own` is the deployment's group, which its definitions name and a cut detail may not."""
+    return own if job.log_group == DEFAULT_LOG_GROUP and _OUR_DEFINITION in job.definition else job.log_group
 
 
 def read(detail: object) -> JobFacts | None:

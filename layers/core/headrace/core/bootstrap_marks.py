@@ -7,6 +7,7 @@ script is in the manifest and never mistaken for them. They keep clear of the sh
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from headrace.core.outcome_classes import OutcomeClass
@@ -31,6 +32,14 @@ EXITS: Final[dict[int, tuple[OutcomeClass, str]]] = {
     STAGE_OUT_FAILED: (C.STAGE_OUT, "an output could not be stored"),
     OUTPUT_MISSING: (C.MISSING_OUTPUT, "the script ended well but did not write every declared output"),
 }
+
+
+_LAST: Final = re.compile(rf"{PREFIX}(?:stage-in|script|stage-out|done), exit code \d+$")
+
+
+def is_last(line: str) -> bool:
+    """Whether this is the last line of a job that came to its own end: what was printed is all in the log before it."""
+    return bool(_LAST.match(line))
 
 
 def is_mark(line: str) -> bool:

@@ -153,6 +153,7 @@ def attempt_facts(record: AttemptRecord) -> dict[str, Any]:
         "failure": record.failure,
         "cause": _cut(record.cause),
         "log": record.log,
+        "log_group": record.log_group,
     }
 
 
@@ -171,6 +172,7 @@ def attempt_record(item: Mapping[str, Any]) -> AttemptRecord:
         failure=_text(item, "failure"),
         cause=_text(item, "cause"),
         log=_text(item, "log"),
+        log_group=_text(item, "log_group"),
     )
 
 

@@ -221,9 +221,7 @@ _FOLLOWS: Final = (
 _FOLLOWS_FORMS: Final = re.compile(
     r"exit(?:ed)?(?: with)?(?: status| code)? \d+\s*\.?$|^make\[\d+\]: \*\*\*|^\s*aborted\b|^calls: |^note: "
 )
-_ROUTINE: Final = re.compile(
-    rf"{bootstrap_marks.PREFIX}(?:start |running$|(?:stage-in|script|stage-out|done), exit code |the script ended with )"
-)
+_ROUTINE: Final = re.compile(rf"{bootstrap_marks.PREFIX}(?:start |running$|the script ended with )")
 # A level stands at the beginning, behind brackets, times and at most one name. The parts share no character: linear.
 _STAMP: Final = r"\W{0,3}(?:[\d:.,TZ/+()\[\]-]+\s+){0,3}\[?"
 _WARNS: Final = re.compile(rf"{_STAMP}(?:\S{{1,40}}\s+)?\[?(?:warn(?:ing)?|w)\b(?=\W)", re.IGNORECASE)
@@ -248,7 +246,7 @@ def weight(line: str) -> int:
 
 def is_routine(line: str) -> bool:
     """What the job's bootstrap says in any run: that it begins, is alive, ended, and with what."""
-    return bool(_ROUTINE.match(line))
+    return bool(_ROUTINE.match(line)) or bootstrap_marks.is_last(line)
 
 
 def last_own(lines: Sequence[str]) -> str:

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from headrace.core import log_ranking, log_traces
 from headrace.core.log_folding import folded, kind_of
-from headrace.core.log_lines import readable, shortened, size
+from headrace.core.log_lines import LINE_LIMIT, readable, shortened, size
 from headrace.core.log_ranking import is_routine, weight
+from headrace.core.log_secrets import masked
 from headrace.core.log_trace import Trace
+from headrace.core.plain_text import one_line
 
 LIMIT: Final = 4_096
 """Bytes of a summary as UTF-8, line ends included."""
@@ -29,6 +31,7 @@ GAP: Final = "--"
 END: Final = "-- the end of the log:"
 """Stands before the last lines."""
 
+_EVERY_END: Final = "Essential container in task exited"
 _TAIL: Final = 10  # lines of the end, at most
 _TAIL_ROOM: Final = 700  # bytes kept for them
 _PIECES: Final = 6
@@ -81,6 +84,17 @@ def summary_of(lines: Sequence[str], limit: int = LIMIT) -> Summary:
         first.telling if first else log_ranking.last_own(lines),
         next((piece.trace.kind for piece in pieces if piece.trace), ""),
     )
+
+
+def evidence(reasons: Iterable[str], lines: Sequence[str]) -> Summary:
+    """The reasons AWS gives, equal ones once, then the summary of the readable lines: `LIMIT` bytes together.
+
+    What Batch says of every container that ends by itself is shown only where the log says nothing.
+    """
+    told = [reason for reason in dict.fromkeys(reasons) if reason and not (lines and reason == _EVERY_END)]
+    shown = shortened((masked(one_line(f"Batch: {reason}", LINE_LIMIT)) for reason in told), LIMIT // 2)
+    found = summary_of(lines, LIMIT - size(shown))
+    return replace(found, lines=shown + found.lines)
 
 
 def telling(lines: Sequence[str]) -> str:

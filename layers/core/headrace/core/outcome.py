@@ -16,7 +16,6 @@ from typing import Final
 from headrace.core import bootstrap_marks, log_summary
 from headrace.core.attempt_facts import AttemptFacts, Known, read
 from headrace.core.batch_detail import JobFacts
-from headrace.core.log_lines import LINE_LIMIT, size
 from headrace.core.log_secrets import masked
 from headrace.core.named_errors import Action, NamedError, first_match
 from headrace.core.outcome_classes import FIXES, NOT_OWN, OutcomeClass, Rule
@@ -27,7 +26,6 @@ from headrace.core.plain_text import one_line
 C = OutcomeClass
 
 _LOOKED_AT: Final = 50  # log lines that rules look at
-_EVERY_FAILURE: Final = "Essential container in task exited"
 _ENDED: Final = frozenset({"SUCCEEDED", "FAILED"})
 _BY_SIGNAL: Final = frozenset(range(128, 160))
 _STAGED: Final = {"stage-in": C.STAGE_IN, "stage-out": C.STAGE_OUT}
@@ -256,18 +254,11 @@ def _outcome(verdict: _Verdict, known: Known) -> Outcome:
 
 
 def _evidence(known: Known) -> tuple[str, ...]:
-    """The reasons as AWS words them, then the log, what matters first; 4 KiB at most."""
+    """The reasons as AWS words them, then the log."""
     said = known.texts if known.job else ()
     if known.error and not (known.job and known.job.status in _ENDED):
         said = (f"{known.error}: {known.cause}" if known.cause else known.error, *said)
-    reasons = reasons_shown(said, logged=bool(known.log))
-    return reasons + log_summary.summary_of(known.log, log_summary.LIMIT - size(reasons)).lines
-
-
-def reasons_shown(texts: Iterable[str], *, logged: bool) -> tuple[str, ...]:
-    """Batch's reasons as lines of evidence, equal ones once. What it says of every script that fails only when nothing was logged."""
-    told = [text for text in dict.fromkeys(texts) if text and not (logged and text == _EVERY_FAILURE)]
-    return tuple(masked(one_line(f"Batch: {text}", LINE_LIMIT)) for text in told)
+    return log_summary.evidence(said, known.log).lines
 
 
 def _renamed(outcome: Outcome, known: Known, named: Iterable[NamedError]) -> Outcome:

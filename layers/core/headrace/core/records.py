@@ -72,7 +72,10 @@ class TaskRecord:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRecord:
-    """One submission of a task to Batch; `at` is when it was asked for, `failure` the outcome class when it failed."""
+    """One submission of a task to Batch; `at` is when it was asked for, `failure` the outcome class when it failed.
+
+    `log` is its log stream, in `log_group` or, where that is not said, in the stack's own.
+    """
 
     task: str
     n: int
@@ -86,6 +89,7 @@ class AttemptRecord:
     failure: str = ""
     cause: str = ""
     log: str = ""
+    log_group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
