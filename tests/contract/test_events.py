@@ -113,15 +113,26 @@ def test_payloads_speak_of_one_deployment():
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=f"{path.parent.name}/{path.stem}") for path in FILES])
 def test_the_rules_take_what_they_should(path: Path):
-    """A bus event reaches the one function it lies beside, or, called `not_…`, no function at all."""
+    """A bus event reaches the one function it lies beside, or, called `not_…`, not that one and no other.
+
+    A job's failure reaches two: watch_jobs hears of every change of a job.
+    """
     payload = json.loads(path.read_text())
+    wanted = set() if path.stem.startswith("not_") else {path.parent.name}
+    also = {"watch_jobs", "summarise_logs"} - {path.parent.name}
     for record in payload.get("Records", ()):
-        wanted = set() if path.stem.startswith("not_") else {path.parent.name}
-        assert takers(json.loads(record["body"])) == wanted
+        assert takers(json.loads(record["body"])) - also == wanted
     if "detail-type" not in payload or payload["detail-type"] == "Scheduled Event":
         assert takers(payload) == set()
     else:
-        assert takers(payload) == (set() if path.stem.startswith("not_") else {path.parent.name})
+        assert takers(payload) - (also if payload["source"] == "aws.batch" else set()) == wanted
+
+
+def test_a_jobs_failure_is_watched_and_summarised():
+    """And no other change of a job is summarised."""
+    assert takers(event("summarise_logs/job_failed")) == {"watch_jobs", "summarise_logs"}
+    assert takers(event("summarise_logs/not_succeeded")) == {"watch_jobs"}
+    assert takers(event("summarise_logs/not_ours")) == set()
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
