@@ -106,7 +106,7 @@ def epoch_of(target: Target, run: str, launched: Launched) -> Epoch:
     """The epoch that a resume was given, as soon as launch_run has read it. RefusedLaunch with its errors file."""
     report = f"s3://{target.bucket}/errors/{launched.key}.txt"
     while True:
-        if number := ledger_launches.resumed(target.table, launched.epoch.run):
+        if number := ledger_launches.resumed(target.table, launched.epoch.run, run):
             return Epoch(run, number)
         if store.look(target.client("s3"), report) is not None:
             raise RefusedLaunch(store.read(target.client("s3"), report).decode("utf-8", "replace"))

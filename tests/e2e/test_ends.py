@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -98,12 +99,19 @@ def test_an_aborted_run_ends_cancelled(live: LiveStack, aborted: tuple[Ended, Pa
 
 
 def test_resume_runs_only_what_is_missing(live: LiveStack, aborted: tuple[Ended, Path]):
-    """`resume` starts epoch 2 of the run: what was done settles as cached, only the rest is submitted."""
+    """`resume` starts epoch 2 of the run: what was done settles as cached, only the rest is submitted.
+
+    Of two that ask at the same moment one begins it, and the other is told which.
+    """
     ended, folder = aborted
     _swept(live, ended)
-    (folder / "go").touch()
     live.fault(kind="event", detailType="Object Created", fault="duplicate")
-    live.put("launch/resume-aborted.json", {"resume": ended.epoch.run})
+    for name in ("one", "two"):
+        live.put(f"launch/resume-aborted-{name}.json", {"resume": ended.epoch.run})
+    [report] = until(lambda: live.keys("errors/launch/resume-aborted-"))
+    other = "two" if "-one.json" in report else "one"
+    assert re.search(f"resume-aborted-{other}.json since|epoch 2 is running", live.text(report))
+    (folder / "go").touch()
     again = live.ended(until(lambda: (e := Epoch(ended.epoch.run, 2)) and live.execution(e) and e))
     assert again.status == "SUCCEEDED", again.cause
     assert again.statuses() == {
@@ -115,6 +123,7 @@ def test_resume_runs_only_what_is_missing(live: LiveStack, aborted: tuple[Ended,
     assert again.results() == {"last.txt": "aborted 1\naborted 2\n"}
     assert len(again.jobs()) == 2
     assert ended.record.state == "cancelled"
+    assert live.keys("errors/launch/resume-aborted-") == [report]
     assert [name for name in live.executions() if name.startswith(ended.epoch.run)] == [
         f"{ended.epoch.run}-1",
         f"{ended.epoch.run}-2",

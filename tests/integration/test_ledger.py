@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from headrace.aws import gates, ledger, ledger_runs
+from headrace.aws import gates, ledger, ledger_launches, ledger_runs
 from headrace.aws.table import Table, get_many
 from headrace.core import ledger_keys, names
 from headrace.core.errors import InvalidValue, Refused
@@ -149,6 +149,37 @@ def test_a_conclusion_nobody_was_told_of_stays_open(table: Table) -> None:
     ledger_runs.forget_open(table, EPOCH)
     ledger_runs.forget_open(table, EPOCH)
     assert list(ledger_runs.unconcluded_runs(table)) == []
+
+
+def test_of_two_resumes_at_once_one_begins_the_epoch(table: Table) -> None:
+    """Both are given it, the first claims it however often it asks, the other is refused and told who was first."""
+    ledger_runs.begin_run(table, RUN)
+    ledger_runs.conclude_run(table, EPOCH, "failed", ended=AT, by="x")
+    second = Epoch("r", 2)
+    for launch in ("a", "b"):
+        assert ledger_launches.epoch_of_resume(table, launch, "r") == second
+        assert ledger_launches.resumed(table, launch, "r") == 0
+    ledger_launches.claim_resume(table, "a", second, "s3://b/launch/a.json", AT)
+    ledger_launches.claim_resume(table, "a", second, "s3://b/launch/a.json", AT)
+    with pytest.raises(Refused, match=r"resumed already, as epoch 2, by s3://b/launch/a\.json since 2026-01-01T00:00"):
+        ledger_launches.claim_resume(table, "b", second, "s3://b/launch/b.json", AT)
+    assert (ledger_launches.resumed(table, "a", "r"), ledger_launches.resumed(table, "b", "r")) == (2, 0)
+
+
+def test_a_resume_that_began_nothing_does_not_block_the_next(table: Table) -> None:
+    """After a quarter of an hour another may have the epoch, but for one that has begun."""
+    ledger_runs.begin_run(table, RUN)
+    ledger_runs.conclude_run(table, EPOCH, "failed", ended=AT, by="x")
+    second = Epoch("r", 2)
+    ledger_launches.claim_resume(table, "a", second, "a.json", AT)
+    with pytest.raises(Refused):
+        ledger_launches.claim_resume(table, "b", second, "b.json", "2026-01-01T00:14:00.000Z")
+    ledger_launches.claim_resume(table, "b", second, "b.json", "2026-01-01T00:16:00.000Z")
+    with pytest.raises(Refused, match=r"by b\.json"):
+        ledger_launches.claim_resume(table, "a", second, "a.json", "2026-01-01T00:16:00.000Z")
+    ledger_runs.begin_run(table, replace(RUN, epoch=second, execution="execution-2"))
+    with pytest.raises(Refused, match=r"by b\.json"):
+        ledger_launches.claim_resume(table, "a", second, "a.json", "2026-01-02T00:00:00.000Z")
 
 
 def test_a_resume_waits_for_the_conclusion(table: Table) -> None:

@@ -24,6 +24,7 @@ from headrace.aws.table import Table
 from headrace.core import names, run_facts, yaml_source
 from headrace.core.errors import HeadraceError, InvalidSpec, InvalidValue, Problem
 from headrace.core.launch_request import LaunchRequest, folder_name, read_launch
+from headrace.core.records import Epoch
 
 _LONGEST = 240_000
 _HINT = "Put long lists into a table or a file, and name that as a param"
@@ -72,6 +73,10 @@ def launch(launcher: Launcher, dropped: Dropped, now: str, *, by: str) -> str:
         return _refuse(launcher, dropped, str(InvalidSpec([Problem("", str(error), file=dropped.uri)])), now, by)
     try:
         said = _small(_read(launcher, dropped, content))
+        if said.get("resume"):
+            epoch = Epoch(said["run"], said["epoch"])
+            launch_id = _run_id(dropped, str(said.get("name") or ""))
+            ledger_launches.claim_resume(launcher.table, launch_id, epoch, dropped.uri, now)
     except HeadraceError as error:
         return _refuse(launcher, dropped, str(error), now, by)
     started = start_once(

@@ -124,6 +124,11 @@ def launch(launch_id: str, what: str) -> Key:
     return Key(f"D#{launch_id}", what)
 
 
+def resume(epoch: Epoch) -> Key:
+    """The launch that may begin this epoch of a run: one of those that ask to resume it at the same moment."""
+    return Key(f"D#{epoch.run}", f"epoch#{epoch.number:06d}")
+
+
 def target(epoch: Epoch, uri: str) -> Key:
     """The task that publishes to this place: one per place and epoch."""
     return Key(f"P#{epoch}#{names.record_partition(uri)}", uri)
