@@ -44,6 +44,11 @@ class Target:
         return str(self.session.region_name or "")
 
     @property
+    def pause_s(self) -> float:
+        """Seconds between two looks at what goes on: AWS counts questions, the local cloud does not."""
+        return 0.3 if self.is_local else 1.5
+
+    @property
     def bucket(self) -> str:
         """The stack's bucket."""
         return self.outputs["Bucket"]

@@ -202,6 +202,15 @@ def test_a_failed_run_is_exit_code_1_with_its_cause(headrace: Headrace, tmp_path
     document = json.loads(headrace("logs", name, "bad", "--attempt", "1", "--local", "--json").out)
     assert (document["exitCode"], document["attempt"]) == (7, 1)
     assert "on its way" in document["lines"]
+    summary = headrace("logs", name, "bad", "--summary", "--local")
+    assert (summary.code, summary.out) == (0, "on its way\n")
+    record = json.loads(headrace("logs", name, "bad", "--summary", "--json", "--local").out)
+    assert (record["task"], record["n"], record["exitCode"], record["telling"]) == ("bad", 1, 7, "on its way")
+    followed = headrace("logs", name, "bad", "--follow", "--local")
+    assert followed.code == 0
+    assert followed.out.splitlines()[-1] == "headrace: script, exit code 7"
+    assert "on its way" in followed.out
+    assert headrace("logs", name, "bad", "--follow", "--summary", "--local").code == 2
     assert headrace("logs", name, "bad", "--attempt", "2", "--local").code == 2
     assert headrace("logs", name, "after", "--local").code == 2
     assert said.run in headrace("local", "alerts").out

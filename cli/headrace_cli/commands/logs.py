@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
-from headrace.aws import batch as jobs
-from headrace.aws import ledger
 from headrace.aws.logs import last
-from headrace.aws.sweeping import queues_of
-from headrace.core import names
-from headrace.core.errors import InvalidValue, nearest
+from headrace.core import summary_record
+from headrace.core.batch_detail import JobFacts
+from headrace.core.errors import InvalidValue
 from headrace.core.plain_text import plain
 from headrace.core.records import AttemptRecord, RunRecord
-from headrace_cli import exit_codes, options, runs_named, shown
+from headrace_cli import attempt_log, exit_codes, log_following, options, runs_named, shown
 from headrace_cli.target import Target, reach
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, a unique beginning of it, or `last`.")]
@@ -27,6 +24,11 @@ Attempt = Annotated[
     int | None, typer.Option("--attempt", metavar="N", min=1, help="Which attempt; the last one unless said.")
 ]
 Lines = Annotated[int, typer.Option("--lines", "-n", min=1, max=10_000, help="How many lines, from the end.")]
+Follow = Annotated[
+    bool,
+    typer.Option("--follow", "-f", help="Go on until the task is done, over further attempts unless one is named."),
+]
+Summary = Annotated[bool, typer.Option("--summary", help="Print what matters of it, in at most 4 KiB.")]
 
 
 def logs(
@@ -34,6 +36,8 @@ def logs(
     task: Task,
     attempt: Attempt = None,
     lines: Lines = 200,
+    follow: Follow = False,
+    summary: Summary = False,
     json_: options.Json = False,
     local: options.Local = False,
     profile: options.Profile = None,
@@ -42,96 +46,79 @@ def logs(
 ) -> int:
     """Print the log of a task's attempt.
 
+    With --summary the lines that matter come first: stack traces whole, then what names the failure, then the end of the log;
+    repeats are folded, credentials masked. It is what stays with the run when a job fails, else it is made now. Ctrl-C ends
+    --follow, not the task.
+
     For example:
 
         headrace logs last 'align[sample=a]' --attempt 1
+        headrace logs last 'align[sample=a]' --summary
+        headrace logs last 'align[sample=a]' --follow
     """
+    if follow and (summary or json_):
+        other = "--summary" if summary else "--json"
+        raise InvalidValue(f"--follow and {other} do not go together", hint=f"give {other} when the task is done")
     target = reach(local=local, profile=profile, region=region, stack=stack)
     record = runs_named.find(target, run)
-    chosen = _chosen(_attempts(target, record, task), task, attempt)
-    job = _job(target, record, chosen)
-    group, stream = _stream(target, chosen, job)
-    found = list(last(target.client("logs"), group, stream, lines).lines) if stream else []
-    if json_:
-        shown.as_json(_as_json(chosen, job, group, stream, found))
+    chosen = attempt_log.chosen(attempt_log.attempts_of(target, record, task), task, attempt)
+    if summary:
+        return _summary(target, record, chosen, json_=json_)
+    job = attempt_log.job_of(target, record, chosen)
+    group, stream = attempt_log.stream_of(target, chosen, job)
+    if follow:
+        shown.note(f"{chosen.task}, attempt {chosen.n}, job {_id(chosen, job)}", style="dim")
+        log_following.follow(target, record, chosen, _write, alone=attempt is not None)
         return exit_codes.DONE
-    head = f"{chosen.task}, attempt {chosen.n}, job {job.get('jobId') or chosen.job or 'unknown'}, log stream {stream or 'none'}"
-    shown.note(head, style="dim")
-    if not found:
-        reason = chosen.cause or job.get("statusReason") or f"its job is {job.get('status', 'unknown to Batch')}"
-        shown.note(f"nothing was logged: {reason}")
-    for each in found:
-        sys.stdout.write(plain(each.rstrip("\n")) + "\n")
+    found = last(target.client("logs"), group, stream, lines) if stream else None
+    texts = found.lines if found else ()
+    if json_:
+        shown.as_json(_as_json(chosen, job, group, stream, texts))
+        return exit_codes.DONE
+    shown.note(f"{chosen.task}, attempt {chosen.n}, job {_id(chosen, job)}, log stream {stream or 'none'}", style="dim")
+    if not texts:
+        missing = f"; {found.missing}" if found and found.missing else ""
+        shown.note(f"nothing was logged: {attempt_log.why_none(chosen, job)}{missing}")
+    for each in texts:
+        _write(each)
     return exit_codes.DONE
 
 
-def _attempts(target: Target, record: RunRecord, task: str) -> list[AttemptRecord]:
-    """All attempts of the one task that is meant."""
-    table = target.table
-    if found := ledger.attempts_of(table, record.epoch, task):
-        return found
-    every = ledger.all_attempts(table, record.epoch)
-    meant = [name for name in every if name.startswith(task)]
-    if len(meant) == 1:
-        return every[meant[0]]
-    if meant:
-        shown_names = ", ".join(meant[:8]) + (", …" if len(meant) > 8 else "")
-        raise InvalidValue(f"{task!r} is the beginning of {len(meant)} tasks: {shown_names}", expected="one task")
-    known = ledger.read_task(table, record.epoch, task)
-    if known is not None:
-        raise InvalidValue(
-            f"{task} was never submitted: it is {known.status}{f' ({known.cause})' if known.cause else ''}"
-        )
-    hint = nearest(task, every) or f"`headrace status {record.epoch.run} --tasks` lists them"
-    raise InvalidValue(f"no task {task!r} of {record.epoch.run} has been submitted", hint=hint)
+def _summary(target: Target, run: RunRecord, attempt: AttemptRecord, *, json_: bool) -> int:
+    found = attempt_log.summary_of(target, run, attempt)
+    if json_:
+        shown.as_json(summary_record.to_json(found))
+        return exit_codes.DONE
+    ending = "" if found.exit_code is None else f", exit code {found.exit_code}"
+    read = f"{found.read:,} lines" + ("" if found.whole else " from the end")
+    shown.note(f"{found.task}, attempt {found.n}{ending}, log stream {found.log_stream or 'none'}: {read}", style="dim")
+    for each in found.lines:
+        _write(each)
+    return exit_codes.DONE
 
 
-def _chosen(attempts: list[AttemptRecord], task: str, number: int | None) -> AttemptRecord:
-    if number is None:
-        return attempts[-1]
-    for each in attempts:
-        if each.n == number:
-            return each
-    raise InvalidValue(f"{task} has no attempt {number}", expected=f"1 to {attempts[-1].n}")
+def _write(line: str) -> None:
+    for part in line.rstrip("\n").split("\n"):
+        sys.stdout.write(plain(part) + "\n")
+    sys.stdout.flush()
 
 
-def _job(target: Target, record: RunRecord, attempt: AttemptRecord) -> Mapping[str, Any]:
-    """What Batch says of the attempt's job; found by its name when its id was never told. Empty when it is forgotten."""
-    batch = target.client("batch")
-    job_id = attempt.job
-    if not job_id:
-        name = attempt.job_name or names.job_name(record.epoch.run, record.epoch.number, attempt.task, attempt.n)
-        for queue in queues_of(target.table, record.epoch, attempt.queue or target.queue):
-            found = [
-                job["jobId"] for job in jobs.jobs_named(batch, queue, name, live_only=False) if job["jobName"] == name
-            ]
-            job_id = job_id or (found[0] if found else "")
-    return jobs.describe_jobs(batch, [job_id]).get(job_id, {}) if job_id else {}
-
-
-def _stream(target: Target, attempt: AttemptRecord, job: Mapping[str, Any]) -> tuple[str, str]:
-    """Log group and stream of the attempt."""
-    container = job.get("container", {})
-    group = (
-        container.get("logConfiguration", {}).get("options", {}).get("awslogs-group")
-        or attempt.log_group
-        or target.job_logs
-    )
-    return group, attempt.log or container.get("logStreamName", "")
+def _id(attempt: AttemptRecord, job: JobFacts | None) -> str:
+    return (job.job_id if job else "") or attempt.job or "unknown"
 
 
 def _as_json(
-    attempt: AttemptRecord, job: Mapping[str, Any], group: str, stream: str, lines: list[str]
+    attempt: AttemptRecord, job: JobFacts | None, group: str, stream: str, lines: tuple[str, ...]
 ) -> dict[str, Any]:
     return {
         "task": attempt.task,
         "attempt": attempt.n,
-        "job": job.get("jobId") or attempt.job or None,
-        "status": job.get("status"),
+        "job": (job.job_id if job else "") or attempt.job or None,
+        "status": job.status if job else None,
         "exitCode": attempt.exit_code,
         "failure": attempt.failure or None,
         "cause": attempt.cause or None,
         "logGroup": group,
         "logStream": stream or None,
-        "lines": lines,
+        "lines": list(lines),
     }
