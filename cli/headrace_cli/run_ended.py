@@ -21,6 +21,10 @@ def say(target: Target, run: RunRecord) -> int:
     shown.line(f"{run.epoch.run} {run.state}{f': {tasks}' if tasks else ''}", style=shown.styled(run.state))
     folder = run_facts.folder(target.bucket, run.epoch.run, run.epoch.number)
     if run.state == "succeeded":
+        if ignored := run.tasks.get("ignored"):
+            shown.line(
+                f"{ignored} failed and {'was' if ignored == 1 else 'were'} ignored: {folder}digest.md", style="yellow"
+            )
         for name, uri in [*results(target, folder), *published(target, folder)]:
             shown.line(f"{name}  {uri}")
         return exit_codes.DONE

@@ -300,6 +300,10 @@ def test_ignore_goes_on_with_the_survivors(live: LiveStack, runs: Runs):
     [task] = until(lambda: live.events(ended.epoch.run, "Task Failed"))
     assert (task["task"], task["ignored"], task["exitCode"]) == ("part[n=2]", True, 4)
     assert live.alerts(ended.epoch.run) == []
+    digest = ended.digest()
+    [group] = digest["ignoredGroups"]
+    assert (digest["failed"], digest["ignored"], group["tasks"], group["exitCode"]) == (0, 1, ["part[n=2]"], 4)
+    assert "## What failed and was ignored" in ended.text("digest.md")
 
 
 def test_more_failures_than_max_errors_fail_the_run(runs: Runs):

@@ -65,6 +65,19 @@ def test_a_failure_the_spec_names_bears_its_name_and_hint() -> None:
     assert "**What to change:** ask IT" in text
 
 
+def test_what_was_ignored_is_told_with_its_cause() -> None:
+    """A run that succeeded with failures in it says how many and which, grouped like all others."""
+    run = RunRecord(Epoch("demo-1", 1), "arn", "t", state="succeeded", tasks={"succeeded": 1, "ignored": 2})
+    records = [TaskRecord(f"call[s={s}]", "ignored", "t", failure="exit", cause=f"no reads of {s}") for s in "ab"]
+    digest = build(run, [], ignored=records)
+    assert (digest.failed, digest.ignored, len(digest.ignored_groups), digest.ignored_groups[0].count) == (0, 2, 1, 2)
+    text = to_markdown(digest)
+    assert "What failed\n" not in text
+    assert "## What failed and was ignored\n\n2 tasks made nothing" in text
+    assert "### 1. call: exit (2 tasks)" in text
+    assert "headrace resume" not in text
+
+
 def test_hostile_text_stays_text() -> None:
     """No HTML, no link, no emphasis, no table cell, no end of a code block comes from outside."""
     text = page(cause=HOSTILE, log=(HOSTILE, "```", "~~~"), key="`|<b>")

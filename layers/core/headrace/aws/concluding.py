@@ -156,9 +156,10 @@ def conclude(
     final = replace(run, state=ended.state, ended=run.ended or now, cause=ended.cause, tasks=dict(ended.counts))
     failed = [record for record in records.values() if record.status == "failed"]
     attempts = [attempt for tried in ledger.all_attempts(table, epoch).values() for attempt in tried]
-    outcomes = _outcomes(facts, digest.examples(failed)) if facts else {}
+    ignored = [record for record in records.values() if record.status == "ignored"]
+    outcomes = _outcomes(facts, (*digest.examples(failed), *digest.examples(ignored))) if facts else {}
     outcomes = _with_summaries(concluder, epoch, outcomes, attempts)
-    told = digest.build(final, failed, attempts, ended.counts, outcomes)
+    told = digest.build(final, failed, attempts, ended.counts, outcomes, ignored)
     folder = run_facts.folder(concluder.settings.bucket, epoch.run, epoch.number)
     store.write(
         client("s3"),

@@ -232,6 +232,7 @@ def _failed(
             attempts=plan.attempt.n,
             job=outcome.ref.job_id,
         )
+        _write_down(settler, task, outcome)
         _tell(settler, task, outcome, plan.attempt.n, ignored=True)
         return _complete(settler, task, record, remaining_ms)
     return _fail(settler, task, outcome, step, remaining_ms, plan.attempt.n)

@@ -82,7 +82,10 @@ class AttemptRow(_Frozen):
 
 
 class Digest(_Frozen):
-    """What became of a run. `failed` counts failed tasks; `groups_left_out` and `attempts_left_out` what is not shown."""
+    """What became of a run. `failed` and `ignored` count tasks; `…_left_out` what is not shown.
+
+    `ignored_groups`: failures that the run survived, because `errorStrategy` or a named error says so.
+    """
 
     version: int = 1
     run: str
@@ -97,6 +100,9 @@ class Digest(_Frozen):
     failed: int
     groups: tuple[FailureGroup, ...] = ()
     groups_left_out: int = 0
+    ignored: int = 0
+    ignored_groups: tuple[FailureGroup, ...] = ()
+    ignored_groups_left_out: int = 0
     attempts: tuple[AttemptRow, ...] = ()
     attempts_left_out: int = 0
     commands: tuple[str, ...] = ()
@@ -108,20 +114,20 @@ def build(
     attempts: Iterable[AttemptRecord] = (),
     counts: Mapping[str, int] | None = None,
     outcomes: Mapping[str, Outcome] | None = None,
+    ignored: Iterable[TaskRecord] = (),
 ) -> Digest:
-    """The digest of a run from its record, its failed tasks' records and the attempts that failed.
+    """The digest of a run from its record, the records of tasks that failed (or were ignored), and the attempts that failed.
 
     `outcomes` holds, for tasks named by `examples`, the outcome of their last attempt: fix and evidence come from there.
     """
-    grouped = _grouped(failed)
+    grouped, passed = _grouped(failed), _grouped(ignored)
     rows = sorted((a for a in attempts if a.failure), key=lambda a: (a.task, a.n))
     for scale in _SCALES:
-        digest = _digest(run, grouped, rows, counts=counts or run.tasks, outcomes=outcomes or {}, scale=scale)
+        digest = _digest(run, grouped, passed, rows, counts=counts or run.tasks, outcomes=outcomes or {}, scale=scale)
         if len(digest.model_dump_json().encode()) <= SIZE_LIMIT:
             return digest
-    return digest.model_copy(
-        update={"groups": (), "groups_left_out": len(grouped), "attempts": (), "attempts_left_out": len(rows)}
-    )
+    nothing = {"groups": (), "groups_left_out": len(grouped), "attempts": (), "attempts_left_out": len(rows)}
+    return digest.model_copy(update=nothing | {"ignored_groups": (), "ignored_groups_left_out": len(passed)})
 
 
 def examples(failed: Iterable[TaskRecord]) -> tuple[str, ...]:
@@ -180,6 +186,7 @@ def _process_and_keys(task: str) -> tuple[str, tuple[str, ...]]:
 def _digest(
     run: RunRecord,
     grouped: list[list[TaskRecord]],
+    passed: list[list[TaskRecord]],
     rows: list[AttemptRecord],
     *,
     counts: Mapping[str, int],
@@ -187,7 +194,7 @@ def _digest(
     scale: int,
 ) -> Digest:
     groups, shown = max(1, _GROUPS // scale), max(1, _ATTEMPTS // scale)
-    first = {record.task for group in grouped for record in group[:1]}
+    first = {record.task for group in (*grouped, *passed) for record in group[:1]}
     chosen = sorted(rows, key=lambda row: row.task not in first)[:shown]  # the examples' attempts before the others'
     failed = sum(len(group) for group in grouped)
     return Digest(
@@ -203,6 +210,9 @@ def _digest(
         failed=failed,
         groups=tuple(_group(run.epoch.run, group, outcomes, scale) for group in grouped[:groups]),
         groups_left_out=max(0, len(grouped) - groups),
+        ignored=sum(len(group) for group in passed),
+        ignored_groups=tuple(_group(run.epoch.run, group, outcomes, scale) for group in passed[:groups]),
+        ignored_groups_left_out=max(0, len(passed) - groups),
         attempts=tuple(_row(row) for row in chosen),
         attempts_left_out=len(rows) - len(chosen),
         commands=_commands(run, failed),

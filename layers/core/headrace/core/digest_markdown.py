@@ -22,7 +22,7 @@ _ORDER: Final = ("succeeded", "cached", "skipped", "ignored", "failed", "cancell
 
 def to_markdown(digest: Digest) -> str:
     """The whole digest as one Markdown document."""
-    parts = [_head(digest), *_failures(digest), _attempts(digest), _go_on(digest)]
+    parts = [_head(digest), *_failures(digest), *_ignored(digest), _attempts(digest), _go_on(digest)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -76,6 +76,17 @@ def _failures(digest: Digest) -> Iterable[str]:
         yield _failure(number, group)
     if digest.groups_left_out:
         yield f"{digest.groups_left_out} more distinct causes are not shown here; `headrace status` lists every task."
+
+
+def _ignored(digest: Digest) -> Iterable[str]:
+    if not digest.ignored:
+        return
+    tasks = "1 task" if digest.ignored == 1 else f"{digest.ignored} tasks"
+    yield f"## What failed and was ignored\n\n{tasks} made nothing, and the run went on without, as the pipeline says."
+    for number, group in enumerate(digest.ignored_groups, start=1):
+        yield _failure(number, group)
+    if digest.ignored_groups_left_out:
+        yield f"{digest.ignored_groups_left_out} more distinct causes are not shown here; `headrace status` lists every task."
 
 
 def _failure(number: int, group: FailureGroup) -> str:
