@@ -3,7 +3,7 @@
     python bench/overhead.py [samples]        100 samples x 3 stages and a gather: 301 tasks that do next to nothing
 
 Counted, not estimated: state transitions (states entered, as AWS bills them), Lambda invocations, DynamoDB and S3 calls by
-operation, SubmitJob and other Batch calls. Prices are those of us-east-1 in 2026, free tiers left out. Two things are taken as
+operation, SubmitJob and other Batch calls. Prices are those of headrace_cli.cost.prices, free tiers left out. Two things are taken as
 given because one machine cannot tell them: how long an invocation lasts on AWS (SECONDS), and that items are under 1 KB.
 Jobs' own compute, logs and storage are the same with any engine and left out.
 """
@@ -23,28 +23,11 @@ sys.path.insert(0, str(ROOT))
 
 from tests.support.live_stack import LiveStack  # noqa: E402
 
+from headrace_cli.cost.engine import GIB, SECONDS  # noqa: E402
+from headrace_cli.cost.prices import PRICES  # noqa: E402
 from headrace_local import deploy, start, stop  # noqa: E402
 
 IMAGE = "public.ecr.aws/docker/library/debian:stable-slim"
-SECONDS = 0.2
-GIB = {
-    "await-inputs": 0.5,
-    "prepare-task": 1.0,
-    "settle-task": 1.0,
-    "plan-scope": 2.0,
-    "conclude-run": 1.0,
-    "launch-run": 1.0,
-}
-PRICES = {
-    "state transitions": 0.025 / 1000,
-    "Lambda calls": 0.20 / 1e6,
-    "Lambda GB-s": 0.0000166667,
-    "DynamoDB write units": 0.625 / 1e6,
-    "DynamoDB read units": 0.125 / 1e6,
-    "S3 writes and lists": 0.005 / 1000,
-    "S3 reads": 0.0004 / 1000,
-    "bus events": 1.00 / 1e6,
-}
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 _READS = ("GetItem", "Query", "BatchGetItem")
 _S3_PUTS = (
@@ -189,7 +172,7 @@ def report(measured: Measured) -> str:
     ]
     dollars = 0.0
     for name, units in measured.units().items():
-        price = PRICES.get(name)
+        price = PRICES[name].usd if name in PRICES else None
         cost = units / tasks * 1000 * price if price is not None else 0.0
         dollars += cost
         lines.append(f"{name:28}{units / tasks:>9.2f}" + (f"{cost:>20.4f}" if price is not None else f"{'-':>20}"))

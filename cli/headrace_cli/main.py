@@ -15,6 +15,7 @@ from headrace_cli.commands import (
     check,
     clean,
     clean_runs,
+    cost,
     doctor,
     import_config,
     local,
@@ -107,7 +108,7 @@ for _group, _commands in (
     (_policy, (policy.bucket, policy.user)),
     (_clean, (clean_runs.runs, clean.definitions)),
     (_local, (local.up, local.down, local.status, local.reset, local.alerts, local_invoke.invoke)),
-    (app, (doctor.doctor, version.version)),
+    (app, (cost.cost, doctor.doctor, version.version)),
 ):
     for _command in _commands:
         _add(_group, _command.__name__.replace("_", "-"), _command)

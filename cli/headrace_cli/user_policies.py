@@ -1,6 +1,6 @@
 """IAM policies of people: who may look at runs, who may start them, who may run the place. One table; docs/policies/ is made of it.
 
-    read       runs, status, logs, why, version
+    read       runs, status, logs, why, cost, version
     launch     read, and run, resume, check --against: writes below launch/ and inputs/, and nothing else
     operate    read, and cancel, resume, clean, doctor
 

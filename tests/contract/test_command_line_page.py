@@ -30,6 +30,7 @@ def test_every_command_has_a_section():
                 "options",
                 "import-config",
                 "schema",
+                "cost",
                 "doctor",
                 "version",
             )

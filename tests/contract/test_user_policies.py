@@ -15,7 +15,7 @@ from headrace_cli.commands import policy
 from headrace_cli.doctor import looking
 from headrace_cli.user_policies import Names, Who, user_policy
 
-LOOK = ("runs.runs", "status.status", "logs.logs", "why.why", "version.version")
+LOOK = ("runs.runs", "status.status", "logs.logs", "why.why", "cost.cost", "version.version")
 COMMANDS = {
     Who.READ: LOOK,
     Who.LAUNCH: (*LOOK, "run.run", "resume.resume", "check.check"),
