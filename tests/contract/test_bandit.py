@@ -35,6 +35,7 @@ WHY = {
         "B310",
         f"{_AWS}/custom_resource.py",
     ): "the URL is the one CloudFormation signed; events of anybody else do not reach the function",
+    ("B107", f"{_AWS}/logs.py"): "the token of a page of log events",
     ("B311", f"{_LOCAL}/jsonata_expressions.py"): _RANDOM,
     ("B311", f"{_LOCAL}/patch_step_functions_executions.py"): _RANDOM,
     ("B404", f"{_LOCAL}/batch_runner.py"): _STARTS,

@@ -125,6 +125,32 @@ defaults:
   once for the whole run.
 - **Results are relative to the run's `outdir`** and are copied within S3 as tasks finish.
 
+## Nextflow's page on AWS, heading by heading
+
+| there | here |
+|---|---|
+| Amazon Web Services | AWS Batch with no head node: `nextflow run` is `headrace run`, or a file put below `launch/` |
+| AWS security credentials | only for people, by boto3's own chain: `--profile`, `AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, SSO, the role of a machine. Functions, machines and jobs have roles; keys in a configuration are refused |
+| AWS IAM policies | the 27 actions, one by one, with who has them or why nobody does: [permissions](iam.md); policies of people: `headrace policy user` |
+| S3 policies | `headrace policy bucket NAME` prints the page's policy filled in, and `AllowedBuckets`, `AllowedWriteBuckets` open the bucket to jobs. `s3:*` is never needed |
+| AWS Batch | the stack makes environments and queues, or takes yours (`JobQueue`, `AllowedQueues`) |
+| AWS CLI | not needed in images: the stack's machines bring a static `s5cmd`. An `aws` or `s5cmd` of the image is used where there is none (Fargate) |
+| Get started | `sam deploy --guided` instead of the console: [install](install.md). Containers must be named for every process, and be in a registry the machines reach |
+| Configuration | directives in the pipeline file; `headrace import-config nextflow.config` translates. The region is that of the stack |
+| Container Options | every option of `docker run`, mapped or refused by name: [container options](container_options.md) |
+| Custom AMI | seldom needed: disk by `VolumeGiB`, tool by the launch template. `AmiId` takes yours |
+| Create your custom AMI | from Amazon ECS on Amazon Linux 2023 (Amazon Linux 2 is at its end); the volume is set by the launch template, so the AMI's own need not grow |
+| AWS CLI installation | only for `cliPath`: self-contained, in a folder of its own such as `/opt/aws-cli`, because its grandparent folder is mounted over the image's. Folders of the system are refused |
+| Docker installation | in the ECS-optimised image already |
+| Amazon ECS container agent installation | in the ECS-optimised image already; without it jobs stay RUNNABLE, and the alert says that no instance registers |
+| Jobs & Execution | one Batch job per task; names begin with `hr-<run>` |
+| Custom job definition | `container: job-definition://name` or `//name:revision`, as there. `containerOptions` belong to definitions Headrace makes itself |
+| Pipeline execution | nothing runs on your machine; Ctrl-C detaches. `-bucket-dir` is `--work-dir s3://bucket/folder`, by default the stack's own bucket; a bucket without a folder is refused there too. Local inputs are uploaded |
+| Hybrid workloads | not here: every task runs on Batch, `executor: local` is refused by name. Small tasks go to a Fargate queue, or the whole system runs locally (`--local`). `withLabel` chooses queues |
+| Volume mounts | `volumes: [/tmp, "/host/path:/mnt/path:ro"]`, for one process or all, EFS too |
+| Troubleshooting | `JobQueue not found`, terminated for an unknown reason, stalled in RUNNABLE: each has its section in [troubleshooting](troubleshooting.md) |
+| Advanced configuration | every option of the `aws` scope: [configuration](configuration.md), and the table below |
+
 ## Settings
 
 | nextflow.config | here | to know |
