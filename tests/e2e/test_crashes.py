@@ -6,7 +6,7 @@ Deaths anywhere else, and everything else that goes wrong, are in `tests/chaos`.
 from __future__ import annotations
 
 import pytest
-from tests.support.live_stack import LiveStack, until
+from tests.support.live_stack import LiveStack, count, until
 
 IMAGE = "public.ecr.aws/docker/library/debian:stable-slim"
 
@@ -39,3 +39,26 @@ def test_killing_who_refuses(live: LiveStack):
     live.put("launch/refused-twice.yaml", "processes: []")
     uri = f"s3://{live.bucket}/launch/refused-twice.yaml"
     assert len(until(lambda: live.events(uri))) == 1
+
+
+def test_a_start_whose_answer_is_lost_starts_once(live: LiveStack):
+    """Step Functions starts a scope, hears nothing and tries again, and S3 asks to read its plan later: each task is one job."""
+    live.fault(kind="api", operation="states:StartExecution", caller="cloud", fault="unanswered", times=3)
+    live.fault(kind="api", operation="s3:GetObject", caller="cloud", fault="throttle", times=2)
+    use = {
+        "each": ["n", {"part": "${{ split.parts }}"}],
+        "outputs": {"o": "o.txt"},
+        "script": "echo ${{ n }} ${{ part }} > o.txt",
+    }
+    split = {
+        "each": {"n": [0, 1]},
+        "outputs": {"parts": {"json": "p.json", "at": "parts"}},
+        "script": """if [ ${{ n }} = 1 ]; then echo '{"parts": ["x", "y"]}'; else echo '{"parts": []}'; fi > p.json""",
+    }
+    spec = {"name": "once", "defaults": {"container": IMAGE}, "processes": {"split": split, "use": use}}
+    ended = live.run(spec)
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert [fault["left"] for fault in live.cloud.ask("GET", "/faults")] == [0, 0]
+    assert count(ended.statuses().values()) == {"succeeded": 4, "expanded": 2}
+    jobs = [job["jobName"] for job in ended.jobs()]
+    assert len(jobs) == len(set(jobs)) == 4
