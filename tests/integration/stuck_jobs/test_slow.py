@@ -78,7 +78,7 @@ def test_a_queue_paused_on_purpose(here: World) -> None:
     here.jobs(20)
     here.client("batch").update_job_queue(jobQueue=here.queue, state="DISABLED")
     here.minutes(60)
-    here.minutes(8 * 60, every=60)
+    here.minutes(8 * 60, every=30)
 
 
 def test_capacity_that_comes_after_half_an_hour(here: World) -> None:
@@ -166,6 +166,18 @@ def test_a_schedule_that_fires_twice_late_and_early(here: World) -> None:
     early = datetime.fromisoformat(here.now()) - timedelta(minutes=4)
     for at in ("", "", early.isoformat(), "", early.isoformat()):
         here.sweep(at)
+
+
+def test_sweeps_that_pause_for_hours(here: World) -> None:
+    """What was found once before the pause is not found in a row with what is found after it."""
+    here.behave("unregistered")
+    first = here.jobs(2)
+    here.minutes(5)
+    here.move(first, "RUNNING")
+    here.ask("/clock", advanceSeconds=3 * 3600)
+    here.ends(first)
+    here.jobs(2)
+    here.minutes(10)
 
 
 def test_events_of_all_kinds_and_no_trouble(here: World) -> None:

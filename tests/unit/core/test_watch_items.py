@@ -70,3 +70,10 @@ def test_a_queues_memory_comes_back():
     watched = Watched(queue="arn", swept_ms=1, last_start_ms=2, line="busy", dwells={"a": Dwell(first_ms=3, times=4)})
     assert watched_read(watched_item(watched)) == watched
     assert watched_read(watched_item(Watched(queue="arn"))) == Watched(queue="arn")
+
+
+def test_sweeps_far_apart_are_no_row():
+    """What was found before a pause of more than half an hour is not found again, but anew."""
+    watched = Watched(queue="q", swept_ms=1_000_000, dwells={"quota": Dwell(first_ms=1, times=5)})
+    assert watched.in_a_row(1_000_000 + 30 * 60_000) == watched.dwells
+    assert watched.in_a_row(1_000_001 + 30 * 60_000) == {}

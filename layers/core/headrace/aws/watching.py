@@ -123,7 +123,7 @@ def _one_queue(doing: Sweep, queue: dict[str, Any], live: list[LiveJob], runs: s
     known = {job.name: job for job in live}
     place, jobs = look(doing, queue, known, runs, watched)
     place, jobs = look_deeper(doing, queue, place, jobs, known)
-    assessed = stuck.assess(place, jobs, watched.dwells, doing.now_ms, doing.watcher.policy)
+    assessed = stuck.assess(place, jobs, watched.in_a_row(doing.now_ms), doing.now_ms, doing.watcher.policy)
     table = doing.watcher.table
     for name, memory in assessed.memories.items():
         if name in known:

@@ -21,6 +21,7 @@ from headrace.core.stuck_limits import Limits
 
 _KEYED = ("epoch", "task_hash", "n")
 _NESTED = ("limits", "memory")
+_APART_MS = 30 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,10 @@ class Watched:
     last_start_ms: int = 0
     dwells: Mapping[str, Dwell] = field(default_factory=dict)
     line: str = ""
+
+    def in_a_row(self, now_ms: int) -> Mapping[str, Dwell]:
+        """What sweeps have found in a row until now: nothing when nobody looked for half an hour, as it may have passed meanwhile."""
+        return self.dwells if now_ms - self.swept_ms <= _APART_MS else {}
 
 
 def live_item(job: LiveJob) -> Item:
