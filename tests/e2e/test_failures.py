@@ -252,7 +252,7 @@ def test_the_bus_hears_of_it_once(live: LiveStack, runs: Runs):
     assert "exit code 7" in alert
 
 
-def test_the_digest_says_why(runs: Runs):
+def test_the_digest_says_why(live: LiveStack, runs: Runs):
     """Cause, fix, the log's lines and the commands are in the digest, for programs and for people."""
     digest = runs["terminate"].digest()
     [group] = digest["groups"]
@@ -262,6 +262,9 @@ def test_the_digest_says_why(runs: Runs):
     assert digest["cause"].startswith("boom: ")
     page = runs["terminate"].text("digest.md")
     assert "cannot open reads.fq" in page
+    assert f'in ["{group["logStream"]}"' in digest["logs"]["query"]
+    assert digest["logs"]["logGroups"] == [live.outputs["JobLogs"]]
+    assert "#logsV2:logs-insights$3F" in page
     assert f"headrace resume {runs['terminate'].epoch.run}" in page
 
 

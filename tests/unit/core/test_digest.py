@@ -169,3 +169,32 @@ def test_any_records_give_a_digest(wild: list[tuple[str, str, str]]) -> None:
     assert sum(group.count for group in digest.groups) == len(wild) == digest.failed
     assert all(len(line.splitlines()) <= 1 for group in digest.groups for line in (group.cause, *group.tasks))
     assert len(headline(digest).splitlines()) <= 1
+
+
+def test_the_logs_of_what_failed_are_one_query() -> None:
+    """Examples first, from the run's start to its end; what was cancelled is not in it, nor who left no stream."""
+    rows = [
+        replace(tried("b", 1, kind="exit"), log="d/default/b"),
+        replace(tried("a", 1, kind="cancelled"), log="d/default/cancelled"),
+        replace(tried("c", 1, kind="exit"), log="d/default/c", log_group="/own"),
+        tried("b", 2),
+        replace(tried("b", 3, kind=""), log="d/default/fine"),
+    ]
+    logs = build(RUN, [failed("c", "bad")], rows, job_logs="/jobs").logs
+    assert logs is not None
+    assert 'in ["d/default/c", "d/default/b"]' in logs.query
+    assert (logs.log_groups, logs.start, logs.end) == (("/own", "/jobs"), RUN.started, RUN.ended)
+    assert logs.console.startswith("https://eu-west-1.console.aws.amazon.com/")
+    assert build(RUN, [failed("c", "bad")], [tried("c", 1)], job_logs="/jobs").logs is None
+
+
+def test_a_digest_of_many_long_streams_keeps_its_size() -> None:
+    """Names of 500 characters, a thousand attempts: the query is within its limit, the digest within its own."""
+    rows = [replace(tried(f"t{n}", 1, cause="x" * 200), log=f"{n:0500d}") for n in range(1_000)]
+    digest = build(
+        RUN, [failed(f"t{n}", f"cause {chr(97 + n % 26)}" + "y" * 150) for n in range(1_000)], rows, job_logs="/jobs"
+    )
+    assert digest.logs is not None
+    assert len(digest.logs.query) <= 10_000
+    assert digest.logs.streams_left_out > 900
+    assert len(digest.model_dump_json().encode()) <= SIZE_LIMIT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -76,6 +77,20 @@ def test_what_was_ignored_is_told_with_its_cause() -> None:
     assert "## What failed and was ignored\n\n2 tasks made nothing" in text
     assert "### 1. call: exit (2 tasks)" in text
     assert "headrace resume" not in text
+
+
+def test_the_query_of_the_logs_stands_in_a_block_and_its_link_is_one() -> None:
+    """A stream's name with backticks and brackets ends neither."""
+    row = AttemptRecord("call", 1, "t", failure="exit", log='```"](x)', log_group="`/jobs`")
+    run = replace(RUN, execution="arn:aws:states:eu-west-1:1:execution:run-pipeline:demo-1-1")
+    text = to_markdown(build(run, [TaskRecord("call", "failed", "t", failure="exit", cause="bad")], [row]))
+    section = text.partition("## Logs of what failed")[2].partition("## Go on")[0]
+    assert re.search(
+        r"\[open it\]\(<https://eu-west-1\.console\.aws\.amazon\.com/[^<>\s]+>\), or run it over `` `/jobs` ``", section
+    )
+    assert "````text\nfields @timestamp" in section
+    assert section.rstrip().endswith("| limit 10000\n````")
+    assert section.count("](") == 2  # the link, and the name inside the block
 
 
 def test_hostile_text_stays_text() -> None:

@@ -159,7 +159,7 @@ def conclude(
     ignored = [record for record in records.values() if record.status == "ignored"]
     outcomes = _outcomes(facts, (*digest.examples(failed), *digest.examples(ignored))) if facts else {}
     outcomes = _with_summaries(concluder, epoch, outcomes, attempts)
-    told = digest.build(final, failed, attempts, ended.counts, outcomes, ignored)
+    told = digest.build(final, failed, attempts, ended.counts, outcomes, ignored, concluder.settings.job_logs)
     folder = run_facts.folder(concluder.settings.bucket, epoch.run, epoch.number)
     store.write(
         client("s3"),

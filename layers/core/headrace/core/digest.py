@@ -16,6 +16,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from headrace.core import log_query
 from headrace.core.errors import InvalidValue
 from headrace.core.log_lines import shortened
 from headrace.core.log_summary import LIMIT
@@ -28,7 +29,7 @@ from headrace.core.records import AttemptRecord, RunRecord, TaskRecord
 SIZE_LIMIT: Final = 100_000
 """Bytes of `digest.json`."""
 
-_GROUPS, _TASKS, _ATTEMPTS = 20, 10, 60
+_GROUPS, _TASKS, _ATTEMPTS, _STREAMS = 20, 10, 60, 100
 _SCALES: Final = (1, 2, 4, 8, 16, 64)
 _ID_LIMIT: Final = 900
 _VARIES: Final = (
@@ -81,6 +82,17 @@ class AttemptRow(_Frozen):
     ended: str = ""
 
 
+class FailedLogs(_Frozen):
+    """A query of CloudWatch Logs Insights over the streams of the attempts that failed, and a link that opens it."""
+
+    query: str
+    log_groups: tuple[str, ...]
+    start: str
+    end: str
+    streams_left_out: int = 0
+    console: str = ""
+
+
 class Digest(_Frozen):
     """What became of a run. `failed` and `ignored` count tasks; `…_left_out` what is not shown.
 
@@ -105,6 +117,7 @@ class Digest(_Frozen):
     ignored_groups_left_out: int = 0
     attempts: tuple[AttemptRow, ...] = ()
     attempts_left_out: int = 0
+    logs: FailedLogs | None = None
     commands: tuple[str, ...] = ()
 
 
@@ -115,15 +128,18 @@ def build(
     counts: Mapping[str, int] | None = None,
     outcomes: Mapping[str, Outcome] | None = None,
     ignored: Iterable[TaskRecord] = (),
+    job_logs: str = "",
 ) -> Digest:
     """The digest of a run from its record, the records of tasks that failed (or were ignored), and the attempts that failed.
 
     `outcomes` holds, for tasks named by `examples`, the outcome of their last attempt: fix and evidence come from there.
+    `job_logs` is the log group of attempts that name none.
     """
     grouped, passed = _grouped(failed), _grouped(ignored)
     rows = sorted((a for a in attempts if a.failure), key=lambda a: (a.task, a.n))
     for scale in _SCALES:
         digest = _digest(run, grouped, passed, rows, counts=counts or run.tasks, outcomes=outcomes or {}, scale=scale)
+        digest = digest.model_copy(update={"logs": _logs(run, [*grouped, *passed], rows, job_logs, scale)})
         if len(digest.model_dump_json().encode()) <= SIZE_LIMIT:
             return digest
     nothing = {"groups": (), "groups_left_out": len(grouped), "attempts": (), "attempts_left_out": len(rows)}
@@ -216,6 +232,26 @@ def _digest(
         attempts=tuple(_row(row) for row in chosen),
         attempts_left_out=len(rows) - len(chosen),
         commands=_commands(run, failed),
+    )
+
+
+def _logs(
+    run: RunRecord, grouped: list[list[TaskRecord]], rows: list[AttemptRecord], job_logs: str, scale: int
+) -> FailedLogs | None:
+    """Where to read on: the examples' streams first, then those of every other attempt that failed by itself."""
+    first = {record.task for group in grouped for record in group[:1]}
+    own = sorted((row for row in rows if row.log and row.failure != "cancelled"), key=lambda row: row.task not in first)
+    query = log_query.of_streams(((row.log_group or job_logs, row.log) for row in own), max(1, _STREAMS // scale))
+    if query is None:
+        return None
+    end = run.ended or max((row.ended for row in own), default="") or run.started
+    return FailedLogs(
+        query=query.text,
+        log_groups=query.groups,
+        start=run.started,
+        end=end,
+        streams_left_out=query.left_out,
+        console=log_query.console(query, run.execution, run.started, end),
     )
 
 

@@ -22,7 +22,7 @@ _ORDER: Final = ("succeeded", "cached", "skipped", "ignored", "failed", "cancell
 
 def to_markdown(digest: Digest) -> str:
     """The whole digest as one Markdown document."""
-    parts = [_head(digest), *_failures(digest), *_ignored(digest), _attempts(digest), _go_on(digest)]
+    parts = [_head(digest), *_failures(digest), *_ignored(digest), _attempts(digest), _logs(digest), _go_on(digest)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -130,6 +130,20 @@ def _row(row: AttemptRow) -> str:
         escaped(row.cause),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _logs(digest: Digest) -> str:
+    if digest.logs is None:
+        return ""
+    # The link is made of letters, digits and what needs no escape between angle brackets (CommonMark 0.31, section 6.3).
+    where = f"[open it](<{digest.logs.console}>), or " if digest.logs.console else ""
+    groups = ", ".join(code(group) for group in digest.logs.log_groups)
+    left = f" {digest.logs.streams_left_out} more streams have no room in it." if digest.logs.streams_left_out else ""
+    text = (
+        f"All of their logs, as a query of CloudWatch Logs Insights: {where}run it over {groups} "
+        f"from {escaped(digest.logs.start)} to {escaped(digest.logs.end)}.{left}"
+    )
+    return f"## Logs of what failed\n\n{text}\n\n{block(digest.logs.query.splitlines())}"
 
 
 def _go_on(digest: Digest) -> str:
