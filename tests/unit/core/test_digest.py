@@ -66,6 +66,16 @@ def test_evidence_keeps_its_beginning() -> None:
     assert len(digest.model_dump_json()) <= SIZE_LIMIT
 
 
+def test_a_key_that_is_the_exit_code_is_a_key_like_any_other() -> None:
+    """Sample 4 failed with exit code 4 as all the others did; exit code 5 is another cause."""
+    records = [
+        failed(f"call[n={n}]", f"the script ended with exit code 4: sample {n} has no reads") for n in range(1, 6)
+    ]
+    assert [group.count for group in build(RUN, records).groups] == [5]
+    other = failed("call[n=9]", "the script ended with exit code 5: sample 9 has no reads")
+    assert [group.count for group in build(RUN, [*records, other]).groups] == [5, 1]
+
+
 @pytest.mark.parametrize("key", ["s3", "a", "x/y", "2", "é", "a.b+c"])
 def test_a_key_is_left_out_wherever_it_stands_as_a_word(key: str) -> None:
     """In the text, in a name, at either end; inside another word it is no key."""

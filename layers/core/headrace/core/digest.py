@@ -38,7 +38,8 @@ _VARIES: Final = (
     (re.compile(r"(?<![\w/])/?(?:[\w.@+=-]+/)+[\w.@+=-]*"), "…"),
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{16,}\b"), "…"),
 )
-_NUMBER: Final = re.compile(r"(?<!exit code )\d+")
+_NUMBER: Final = re.compile(r"\d+")
+_CODE: Final = re.compile(r"exit code \d+")
 
 
 class _Frozen(BaseModel):
@@ -163,20 +164,21 @@ def headline(digest: Digest) -> str:
 
 
 def _grouped(failed: Iterable[TaskRecord]) -> list[list[TaskRecord]]:
-    groups: dict[tuple[str, str, str], list[TaskRecord]] = {}
+    groups: dict[tuple[str, ...], list[TaskRecord]] = {}
     for record in sorted(failed, key=lambda record: (record.at, record.task)):
         groups.setdefault(_signature(record), []).append(record)
     return sorted(groups.values(), key=lambda group: -len(group))
 
 
-def _signature(record: TaskRecord) -> tuple[str, str, str]:
+def _signature(record: TaskRecord) -> tuple[str, ...]:
     process, keys = _process_and_keys(record.task)
-    cause = record.cause.replace(record.task, "…")
+    codes = _CODE.findall(record.cause)  # another exit code is another cause, a key that is the same number is not
+    cause = _CODE.sub("exit code …", record.cause.replace(record.task, "…"))
     for varies, shown in _VARIES:
         cause = varies.sub(shown, cause)
     for key in sorted(keys, key=len, reverse=True):
         cause = _without(cause, key)
-    return process, record.failure, one_line(_NUMBER.sub("#", cause))
+    return process, record.failure, one_line(_NUMBER.sub("#", cause)), *codes
 
 
 def _without(text: str, key: str) -> str:
@@ -211,7 +213,8 @@ def _digest(
 ) -> Digest:
     groups, shown = max(1, _GROUPS // scale), max(1, _ATTEMPTS // scale)
     first = {record.task for group in (*grouped, *passed) for record in group[:1]}
-    chosen = sorted(rows, key=lambda row: row.task not in first)[:shown]  # the examples' attempts before the others'
+    chosen = sorted(rows, key=lambda row: row.task not in first)[:shown]  # when not all fit, the examples' attempts do
+    chosen.sort(key=lambda row: (row.task, row.n))
     failed = sum(len(group) for group in grouped)
     return Digest(
         run=run.epoch.run,
