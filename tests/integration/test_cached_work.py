@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from headrace.aws import moved_work
 from headrace.aws import s3 as store
 from headrace.aws.cached_work import find
 
@@ -55,3 +56,71 @@ def test_no_result_is_a_miss(s3: Any, body: bytes | None):
     if body is not None:
         store.write(s3, PREFIX + "outputs.json", body)
     assert find(s3, PREFIX, "2026-03-02T00:00:00.000Z", 30) is None
+
+
+def folder(s3: Any, size: int) -> None:
+    """A committed result that is a folder of two files."""
+    for name, body in (("d/1", b"1"), ("d/x/2", b"22")):
+        store.write(s3, OUT + name, body)
+    outputs = {"all": {"$file": f"{OUT}d/", "size": size, "etag": "e"}}
+    result = {"version": 1, "at": "2026-03-01T00:00:00.000Z", "prefix": OUT, "outputs": outputs}
+    store.write(s3, PREFIX + "outputs.json", json.dumps(result).encode())
+
+
+@pytest.mark.parametrize(("size", "used"), [(3, True), (4, False)])
+def test_a_folder_is_there_when_all_below_it_is(s3: Any, size: int, used: bool):
+    """Its size is that of its objects."""
+    folder(s3, size)
+    assert (find(s3, PREFIX, "2026-03-02T00:00:00.000Z", 30) is not None) is used
+
+
+def move(s3: Any, names: list[str]) -> None:
+    """Publish these files by moving them, a day after they were made."""
+    moved = {OUT + name: f"s3://mine/results/{name}" for name in names}
+    for source, target in moved.items():
+        store.write(s3, target, store.read(s3, source))
+    moved_work.note(s3, PREFIX, moved, "2026-03-02T00:00:00.000Z")
+
+
+def gone(s3: Any, names: list[str]) -> None:
+    """The bucket's lifecycle has removed the work copies."""
+    for name in names:
+        s3.delete_object(Bucket="mine", Key=(OUT + name).removeprefix("s3://mine/"))
+
+
+@pytest.mark.parametrize("harm", ["", "changed", "away"])
+def test_moved_work_is_brought_back_from_where_it_was_published(s3: Any, harm: str):
+    """While it is still what was moved there; else the work is done again, and what is there is not touched."""
+    commit(s3, ["0", "1"])
+    move(s3, ["0", "1"])
+    gone(s3, ["0", "1"])
+    if harm == "changed":
+        store.write(s3, "s3://mine/results/1", b"456")
+    elif harm == "away":
+        s3.delete_object(Bucket="mine", Key="results/1")
+    found = find(s3, PREFIX, "2026-03-09T00:00:00.000Z", 30)
+    assert (found is not None) is (harm == "")
+    if not harm:
+        assert store.read(s3, OUT + "1") == b"123"
+        assert s3.get_object_tagging(Bucket="mine", Key=(OUT + "1").removeprefix("s3://mine/"))["TagSet"] == []
+
+
+def test_a_moved_folder_is_brought_back_file_by_file(s3: Any):
+    """With what lies deeper."""
+    folder(s3, 3)
+    move(s3, ["d/1", "d/x/2"])
+    gone(s3, ["d/1", "d/x/2"])
+    assert find(s3, PREFIX, "2026-03-09T00:00:00.000Z", 30) is not None
+    assert store.read(s3, OUT + "d/x/2") == b"22"
+
+
+def test_a_marked_copy_that_is_still_there_is_made_anew_before_it_goes(s3: Any):
+    """The mark takes effect two days after the object was made; a run that begins with it may last."""
+    commit(s3, ["0"])
+    move(s3, ["0"])
+    key = (OUT + "0").removeprefix("s3://mine/")
+    store.expire_early(s3, OUT + "0")
+    assert find(s3, PREFIX, "2026-03-02T01:00:00.000Z", 30)
+    assert s3.get_object_tagging(Bucket="mine", Key=key)["TagSet"] != []
+    assert find(s3, PREFIX, "2026-03-03T00:00:00.000Z", 30)
+    assert s3.get_object_tagging(Bucket="mine", Key=key)["TagSet"] == []

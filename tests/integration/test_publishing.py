@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from headrace.aws import moved_work
 from headrace.aws import s3 as store
 from headrace.aws.publishing import publish
 from headrace.aws.table import Table
@@ -12,6 +13,7 @@ from headrace.core.publish import Copy
 from headrace.core.records import Epoch
 
 EPOCH = Epoch("r", 1)
+AT = "2026-03-01T00:00:00.000Z"
 
 
 @pytest.fixture
@@ -57,7 +59,8 @@ def test_two_tasks_on_one_target_are_refused(work: Any, ledger_table: Table):
 
 def test_what_is_moved_is_marked(work: Any, ledger_table: Table):
     """The work copy goes early; the result is not marked."""
-    publish(ledger_table, work, EPOCH, "t", [copy("a", "a", moved=True)])
+    publish(ledger_table, work, EPOCH, "t", [copy("a", "a", moved=True)], work="s3://mine/work/", now=AT)
+    assert moved_work.read(work, "s3://mine/work/").keys() == {"s3://mine/work/a"}
     marked = [
         key
         for key in ("work/a", "results/a")

@@ -1,12 +1,14 @@
-"""Work that was done before: its outputs.json, if what it names is still there and will be for a while."""
+"""Work that was done before: its outputs.json, if what it names is still there (or can be brought back) and will be for a while."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
+from headrace.aws import moved_work
 from headrace.aws import s3 as store
 from headrace.core import values
 from headrace.core.values import File
@@ -24,19 +26,31 @@ def find(s3: Any, prefix: str, now: str, work_days: int) -> dict[str, Any] | Non
     age = datetime.fromisoformat(now) - datetime.fromisoformat(result["at"])
     if age > timedelta(days=work_days - min(_SPARE_DAYS, work_days / 2)):
         return None
-    return result if _all_there(s3, result) else None
-
-
-def _all_there(s3: Any, result: dict[str, Any]) -> bool:
-    """Whether every file has its size: many are listed with the attempt's folder, few are asked for one by one."""
     files = [file for value in values.from_json(result["outputs"]).values() for file in _files(value)]
-    if len(files) > _PARALLEL:
-        there = {found.uri: found.size for found in store.list_objects(s3, result["prefix"])}
-        return all(there.get(file.uri) == file.size for file in files)
+    if moved := moved_work.read(s3, prefix) if files else {}:
+        below = tuple(file.uri for file in files if file.uri.endswith("/"))
+        wanted = {file.uri for file in files}
+        ours = [source for source in moved if source in wanted or (below and source.startswith(below))]
+        moved_work.bring_back(s3, moved, ours, now)
+    return result if _all_there(s3, result["prefix"], files) else None
+
+
+def _all_there(s3: Any, prefix: str, files: list[File]) -> bool:
+    """Whether every file has its size: many, and folders, are listed with the attempt's folder, few are asked for one by one."""
+    if len(files) > _PARALLEL or any(file.uri.endswith("/") for file in files):
+        there = {found.uri: found.size for found in store.list_objects(s3, prefix)}
+        return all(_size_of(file, there) == file.size for file in files)
     with ThreadPoolExecutor(max(1, len(files))) as pool:
         return all(
             pool.map(lambda file: (found := store.look(s3, file.uri)) is not None and found.size == file.size, files)
         )
+
+
+def _size_of(file: File, there: Mapping[str, int]) -> int | None:
+    """What is there of a file, or of all below a folder."""
+    if not file.uri.endswith("/"):
+        return there.get(file.uri)
+    return sum(size for uri, size in there.items() if uri.startswith(file.uri))
 
 
 def _files(value: Any) -> list[File]:

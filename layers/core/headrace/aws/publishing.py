@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from headrace.aws import moved_work
 from headrace.aws import s3 as store
 from headrace.aws.table import Table, Unmet, put
 from headrace.core import ledger_keys
@@ -18,8 +19,13 @@ from headrace.core.records import Epoch
 _PARALLEL = 16
 
 
-def publish(table: Table, s3: Any, epoch: Epoch, task: str, copies: Iterable[Copy]) -> None:
-    """Make every copy; InvalidSpec, before anything is copied, when another task of the run publishes to the same place."""
+def publish(
+    table: Table, s3: Any, epoch: Epoch, task: str, copies: Iterable[Copy], *, work: str = "", now: str = ""
+) -> None:
+    """Make every copy; InvalidSpec, before anything is copied, when another task of the run publishes to the same place.
+
+    `work` is the prefix of the work whose files are published: where it is noted what was moved, at `now`.
+    """
     wanted = [each for copy in copies for each in _objects(s3, copy)]
     if not wanted:
         return
@@ -28,6 +34,10 @@ def publish(table: Table, s3: Any, epoch: Epoch, task: str, copies: Iterable[Cop
         if taken:
             raise InvalidSpec(taken)
         list(pool.map(lambda copy: _copy(s3, copy), wanted))
+        moved = {copy.source: copy.target for copy in wanted if copy.moved}
+        if moved:
+            moved_work.note(s3, work, moved, now)
+            list(pool.map(lambda source: store.expire_early(s3, source), moved))
 
 
 def _objects(s3: Any, copy: Copy) -> Iterable[Copy]:
@@ -58,5 +68,3 @@ def _claim(table: Table, epoch: Epoch, task: str, copy: Copy) -> Problem | None:
 
 def _copy(s3: Any, copy: Copy) -> None:
     store.copy(s3, copy.source, copy.target, size=copy.size, tags=dict(copy.tags), storage_class=copy.storage_class)
-    if copy.moved:
-        store.expire_early(s3, copy.source)

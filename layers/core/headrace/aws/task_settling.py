@@ -179,7 +179,7 @@ def _use(
         run = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number)
         key = task_work.local_keys(run.program, run.program.processes[plan.process], plan.keys)
         copies = publish_core.copies(said.publish, outputs, outdir=run.facts.outdir, key=key, process=plan.process)
-        publish(settler.table, client("s3"), task.epoch, task.id, copies)
+        publish(settler.table, client("s3"), task.epoch, task.id, copies, work=plan.prefix, now=task.now)
         stop = after_attempt.stop_reason(
             _attempted(settler, task, plan), said.stop_when, outputs, cached=status == "cached"
         )
