@@ -42,7 +42,7 @@ def test_what_is_not_ripe_is_kept_and_not_told():
 def test_a_cause_is_told_again_only_after_long():
     """While it lasts."""
     told = Episode(queue="q", code="quota", told_ms=NOW, since_ms=1)
-    for after_s, again in ((300, False), (POLICY.again_s, True)):
+    for after_s, again in ((0, True), (300, False), (POLICY.again_s, True)):
         followed = follow("q", [verdict(5, alert=True)], {"quota": told}, NOW + after_s * 1000, POLICY)
         assert bool(followed.tell) is again
         assert followed.keep[0].since_ms == 1
@@ -61,6 +61,6 @@ def test_a_cause_is_over_when_two_sweeps_miss_it():
 
 def test_a_cause_that_comes_back_begins_to_be_missed_anew():
     """Found again after one miss: nothing was over."""
-    missed = Episode(queue="q", code="quota", told_ms=NOW, missed=1)
+    missed = Episode(queue="q", code="quota", told_ms=NOW - 1, missed=1)
     followed = follow("q", [verdict(5, alert=True)], {"quota": missed}, NOW, POLICY)
     assert (followed.keep[0].missed, followed.over, followed.tell) == (0, (), ())

@@ -119,21 +119,38 @@ def note_told(table: Table, episode: Episode, now_ms: int, by: str) -> bool:
     `episode` is as it was read: somebody who told it in between has changed `told_ms`.
     """
     values: dict[str, str | int] = {":now": now_ms, ":by": by}
-    condition = "attribute_not_exists(#told_ms)"
-    if episode.told_ms:
+    mine = "(#told_ms = :now AND #by = :by)"
+    if not episode.told_ms:
+        condition = f"(attribute_not_exists(#told_ms) OR {mine})"
+    elif episode.told_ms == now_ms:
+        condition = mine
+    else:
         values[":was"] = episode.told_ms
-        condition = "#told_ms = :was"
+        condition = f"(#told_ms = :was OR {mine})"
     try:
         update(
             table,
             ledger_keys.episode(episode.queue, episode.code),
             "SET #told_ms = :now, #by = :by",
-            f"attribute_exists(#pk) AND ({condition} OR (#told_ms = :now AND #by = :by))",
+            f"attribute_exists(#pk) AND {condition}",
             values,
         )
     except Unmet:
         return False
     return True
+
+
+def note_untold(table: Table, episode: Episode, now_ms: int) -> None:
+    """It could not be told after all: as it was before `note_told`, unless somebody has told it since."""
+    before: dict[str, str | int] = {":was": episode.told_ms} if episode.told_ms else {}
+    with suppress(Unmet):
+        update(
+            table,
+            ledger_keys.episode(episode.queue, episode.code),
+            "SET #told_ms = :was" if before else "REMOVE #told_ms",
+            "#told_ms = :now",
+            {":now": now_ms, **before},
+        )
 
 
 def forget_episode(table: Table, episode: Episode) -> None:

@@ -27,20 +27,14 @@ def show(table: Table, known: Mapping[str, LiveJob], verdicts: Iterable[Verdict]
     shown = {}
     for verdict in verdicts:
         job = known.get(verdict.job.name)
-        if job is None or not (verdict.suspicion.own or verdict.act):
+        if job is None or not verdict.suspicion.own:
             continue
-        facts = {
-            "code": verdict.suspicion.code,
-            "cause": one_line(verdict.suspicion.cause, 500),
-            "stuck_since": in_words(verdict.since_ms),
-            "alert_due": in_words(verdict.alert_due_ms or 0),
-            "act_due": in_words(verdict.act_due_ms or 0),
-        }
+        facts = _facts(verdict)
         shown[job.name] = facts
         if any(getattr(job, name) != value for name, value in facts.items()):
             ledger_watch.remember(table, job, **facts)
     for name, job in known.items():
-        if job.code and name not in shown:
+        if job.code and name not in shown and not job.acted:
             ledger_watch.remember(table, job, code="", cause="", stuck_since="", alert_due="", act_due="")
 
 
@@ -56,10 +50,21 @@ def act(doing: Sweep, known: Mapping[str, LiveJob], verdicts: Iterable[Verdict])
         what = "" if verdict.act == "next-queue" else "terminated: "
         batch_jobs.terminate(client("batch"), verdict.job.job_id, f"{TERMINATE_STUCK} {what}{verdict.suspicion.cause}")
         if not job.acted:
-            ledger_watch.remember(doing.watcher.table, job, acted=verdict.act, acted_at=doing.now)
+            ledger_watch.remember(doing.watcher.table, job, acted=verdict.act, acted_at=doing.now, **_facts(verdict))
             count("StuckJobsEnded")
         done += 1
     return done
+
+
+def _facts(verdict: Verdict) -> dict[str, str]:
+    """What a person is shown of a verdict, as a live job keeps it."""
+    return {
+        "code": verdict.suspicion.code,
+        "cause": one_line(verdict.suspicion.cause, 500),
+        "stuck_since": in_words(verdict.since_ms),
+        "alert_due": in_words(verdict.alert_due_ms or 0),
+        "act_due": in_words(verdict.act_due_ms or 0),
+    }
 
 
 def give_up_lost(doing: Sweep, known: Mapping[str, LiveJob], verdicts: Iterable[Verdict]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from headrace.aws import events, ledger_watch
 from headrace.aws.clients import client
 from headrace.aws.observability import count, logger
+from headrace.aws.queue_facts import UNANSWERED
 from headrace.aws.table import Table
 from headrace.core import stuck_console
 from headrace.core.moments import in_words
@@ -25,7 +26,9 @@ def tell(table: Table, stack: str, followed: Followed, *, now_ms: int, by: str) 
         ledger_watch.keep_episode(table, episode)
     for episode in followed.tell:
         if ledger_watch.note_told(table, episode, now_ms, by):
-            events.publish(client("events"), [alert_events.entry(_stuck(stack, episode, now_ms))])
+            if not _published(alert_events.entry(_stuck(stack, episode, now_ms))):
+                ledger_watch.note_untold(table, episode, now_ms)
+                continue
             logger.warning("jobs are stuck", extra={"queue": episode.queue, "code": episode.code, "jobs": episode.jobs})
             count("JobsStuck", episode.jobs)
     for episode in followed.over:
@@ -39,8 +42,19 @@ def tell(table: Table, stack: str, followed: Followed, *, now_ms: int, by: str) 
                 cause=episode.cause,
                 since=in_words(episode.since_ms),
             )
-            events.publish(client("events"), [alert_events.entry(recovered)])
+            if not _published(alert_events.entry(recovered)):
+                continue  # it is still there, and missed, at the next sweep
         ledger_watch.forget_episode(table, episode)
+
+
+def _published(entry: dict[str, Any]) -> bool:
+    """Whether the bus took an event; if not, the next sweep tries again."""
+    try:
+        events.publish(client("events"), [entry])
+    except (*UNANSWERED, events.EventsRefused) as error:
+        logger.warning("not told: %s", error)
+        return False
+    return True
 
 
 def _stuck(stack: str, episode: Episode, now_ms: int) -> Any:

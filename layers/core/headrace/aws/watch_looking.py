@@ -24,7 +24,7 @@ from headrace.core.stuck_jobs import LOST, Seen
 from headrace.core.stuck_place import Place
 from headrace.core.watch_items import Watched
 
-_DETAILS: Final = 1_000  # jobs described per queue and sweep
+_DETAILS: Final = 500  # jobs described per queue and sweep: as many as can be ended in one
 _LINES: Final = 50  # logs looked at, and names looked up, per queue and sweep
 _SETTLING_MS: Final = 10 * 60 * 1000  # younger records are not missed yet: submitted in a moment, or just settled
 

@@ -61,7 +61,8 @@ def follow(
         episode = _episode(queue, group, before, now_ms)
         keep.append(episode)
         ripe = any(verdict.alert for verdict in group)
-        if ripe and (not episode.told_ms or now_ms - episode.told_ms >= policy.again_s * 1000):
+        # Told at this very moment: by this sweep, before it died and was tried again. The ledger knows by whom.
+        if ripe and (episode.told_ms in (0, now_ms) or now_ms - episode.told_ms >= policy.again_s * 1000):
             tell.append(episode)
     for code, episode in sorted(open_ones.items()):
         if code in groups:
