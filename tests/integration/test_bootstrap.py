@@ -11,6 +11,7 @@ from tests.support.job_process import BUCKET, SHELLS, Place, aws, s3_server, s5c
 
 from headrace.core import bootstrap_marks
 from headrace.core.bootstrap import command
+from headrace.core.bootstrap_marks import is_heartbeat
 from headrace.core.errors import InvalidSpec
 from headrace.core.job_script import EMPTY_FOLDER, Limits, run_script
 from headrace.core.task_inputs import StagedFile
@@ -324,6 +325,16 @@ def test_stdout_is_an_output_byte_for_byte_and_still_in_the_log(place, shell):
     ended = place.using(shell=shell).run(plan)
     assert ended.below("out/") == {".headrace/stdout": b"one\ntwo"}
     assert {"one", "two", "err"} <= set(ended.log.splitlines())
+
+
+def test_a_job_gives_signs_of_life(place, shell):
+    """While the script works, and none after the end; what it prints is its own."""
+    plan = place.plan("sleep 2.5; echo done >&2", limits=Limits(heartbeat_s=1))
+    ended = place.using(shell=shell).run(plan)
+    beats = [line for line in ended.log.splitlines() if is_heartbeat(line)]
+    assert beats
+    assert ended.log.splitlines()[-1] == "headrace: done, exit code 0"
+    assert ended.code == 0
 
 
 @pytest.mark.parametrize("leads", [True, False], ids=["leads its group", "within a group"])

@@ -311,6 +311,19 @@ def test_a_silent_job(account: Account):
     assert (told["code"], told["state"]) == ("silent", "RUNNING")
 
 
+def test_an_idle_job(account: Account):
+    """It writes its line a minute, and uses no CPU for four hours."""
+    job = account.job()
+    account.start(job)
+    account.sweep(minutes=30, times=12)
+    assert account.told() == []
+    account.doze(job)
+    account.sweep(minutes=30, times=8)
+    assert account.told() == []
+    account.sweep(minutes=30, times=4)
+    assert [each["code"] for each in account.told()] == ["idle"]
+
+
 def test_a_log_elsewhere_is_not_looked_at(account: Account):
     """It may be anywhere, and we may not read it."""
     options = {"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "theirs"}}}

@@ -86,6 +86,7 @@ class Account:
     instances: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     activities: list[dict[str, Any]] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
+    idle: dict[str, int] = field(default_factory=dict)
     snapshots: bool = True
     refuse: set[str] = field(default_factory=set)
     calls: Counter[str] = field(default_factory=Counter)
@@ -197,6 +198,10 @@ class Account:
     def silence(self, job_id: str) -> None:
         """A running job writes nothing from now on; until then it writes a line a minute."""
         self.lines[self.jobs[job_id]["container"]["logStreamName"]] = self.now_ms
+
+    def doze(self, job_id: str) -> None:
+        """A running job uses no CPU from now on, and goes on writing its line a minute."""
+        self.idle[self.jobs[job_id]["container"]["logStreamName"]] = 1_000
 
     def instance(self, environment: str = "spot", **more: Any) -> None:
         """A container instance that has registered."""
@@ -395,8 +400,14 @@ def _describe_instance_types(_account: Account, **_request: Any) -> dict[str, An
 
 def _get_log_events(account: Account, logGroupName: str, logStreamName: str, **_more: Any) -> dict[str, Any]:  # noqa: N803
     assert logGroupName == "jobs"
-    written = account.lines.get(logStreamName, account.now_ms - MINUTE)
-    return {"events": [{"timestamp": written, "message": "headrace: running"}]}
+    last = account.lines.get(logStreamName, account.now_ms - MINUTE)
+    used = account.idle.get(logStreamName)
+    beats = [
+        (last - number * MINUTE, used if used is not None else (last // MINUTE - number) * 30) for number in range(50)
+    ]
+    return {
+        "events": [{"timestamp": at, "message": f"headrace: running, {cpu} s of CPU"} for at, cpu in reversed(beats)]
+    }
 
 
 def _put_events(account: Account, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803

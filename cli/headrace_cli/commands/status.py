@@ -8,7 +8,8 @@ import typer
 
 from headrace.core import run_state
 from headrace.core.plain_text import one_line
-from headrace_cli import exit_codes, options, run_ended, runs_named, shown
+from headrace.core.stuck_report import Waiting, sentences
+from headrace_cli import exit_codes, options, run_ended, runs_named, shown, waiting
 from headrace_cli.commands.runs import as_json as run_as_json
 from headrace_cli.snapshot import COLUMNS, Snapshot, Watch
 from headrace_cli.target import Target, reach
@@ -25,7 +26,9 @@ def status(
     region: options.Region = None,
     stack: options.Stack = "headrace",
 ) -> int:
-    """Show how a run stands: its processes, what failed, its results. The exit code is that of the command, not the run's.
+    """Show how a run stands: its processes, what waits and why, what failed, its results.
+
+    The exit code is that of the command, not the run's.
 
     For example:
 
@@ -36,10 +39,11 @@ def status(
     snapshot = Watch(target, record.epoch).look()
     if snapshot is None:
         raise AssertionError("a run with a record has one")
+    waits = waiting.look(target, snapshot)
     if json_:
-        shown.as_json(as_json(snapshot))
+        shown.as_json({**as_json(snapshot), "waiting": [each.to_json() for each in waits]})
     else:
-        _say(target, snapshot, every_task=tasks)
+        _say(target, snapshot, waits, every_task=tasks)
     return exit_codes.DONE
 
 
@@ -63,7 +67,7 @@ def _record(snapshot: Snapshot, task: str) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value} | ({"job": record.job} if record.job else {})
 
 
-def _say(target: Target, snapshot: Snapshot, *, every_task: bool) -> None:
+def _say(target: Target, snapshot: Snapshot, waits: list[Waiting], *, every_task: bool) -> None:
     run = snapshot.run
     if run.state not in run_state.CONCLUDED:
         why = f": {one_line(run.closing)}" if run.closing else ""
@@ -79,6 +83,8 @@ def _say(target: Target, snapshot: Snapshot, *, every_task: bool) -> None:
     if run.state in run_state.CONCLUDED:
         run_ended.say(target, run)
         return
+    for sentence in sentences(waits):
+        shown.line(one_line(sentence, 1_000), style="yellow")
     for task, record in snapshot.records.items():
         if record.status == "failed":
             shown.line(f"{task} failed: {one_line(record.cause)}", style="red")

@@ -62,6 +62,14 @@ def test_running_without_a_line():
     assert suspect(PLACE, Seen(name="n", state="RUNNING", started_ms=1, line_ms=1), NOW, Policy(silent_s=0)) is None
 
 
+def test_running_and_idle():
+    """Alive, and without a line or CPU of its own for four hours."""
+    started = {"started_ms": NOW - 9 * HOUR, "line_ms": NOW}
+    assert code("RUNNING", **started, worked_ms=NOW - 4 * HOUR) == "idle"
+    assert code("RUNNING", **started, worked_ms=NOW - 3 * HOUR) == ""
+    assert code("RUNNING", **started) == ""
+
+
 def test_lost_jobs():
     """Known by its id and gone; ended and not heard of; never submitted as far as anybody knows."""
     memory = Memory(state=LOST, since_ms=NOW - HOUR)

@@ -37,6 +37,7 @@ FULL = dataclasses.replace(
     stream="s",
     memory=Memory(state="STARTING", since_ms=5, code="start-hangs", dwell=Dwell(first_ms=4, times=3)),
     looked_ms=9,
+    worked_ms=8,
     code="c",
     cause="why",
     stuck_since="2026-01-01T00:00:00.000Z",

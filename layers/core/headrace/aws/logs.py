@@ -85,14 +85,14 @@ def after(logs: Any, group: str, stream: str, token: str = "") -> tuple[tuple[st
     return tuple(event["message"] for event in page["events"]), str(page["nextForwardToken"])
 
 
-def last_event_ms(logs: Any, group: str, stream: str) -> int | None:
-    """When the last line of a stream was written, in milliseconds since 1970; None when it has none.
+def latest(logs: Any, group: str, stream: str, lines: int) -> list[tuple[int, str]]:
+    """The last lines of a stream with their times (ms since 1970), oldest first; empty when there is no such stream.
 
-    The stream's own `lastEventTimestamp` may be an hour late, so the line itself is read.
+    The stream's own `lastEventTimestamp` may be an hour late, so the lines themselves are read.
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogStream.html
     """
-    page = _page(logs, group, stream, limit=1, startFromHead=False)
-    return None if isinstance(page, Found) else max((int(event["timestamp"]) for event in page["events"]), default=None)
+    page = _page(logs, group, stream, limit=lines, startFromHead=False)
+    return [] if isinstance(page, Found) else [(int(event["timestamp"]), event["message"]) for event in page["events"]]
 
 
 def _page(logs: Any, group: str, stream: str, **how: Any) -> dict[str, Any] | Found:

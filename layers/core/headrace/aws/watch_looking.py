@@ -19,6 +19,7 @@ from headrace.aws.watch_sweep import Sweep
 from headrace.core import batch_detail, names, stuck, stuck_jobs, stuck_place
 from headrace.core.live_jobs import LiveJob
 from headrace.core.moments import in_ms
+from headrace.core.pulse import pulse
 from headrace.core.records import Epoch
 from headrace.core.stuck_jobs import LOST, Seen
 from headrace.core.stuck_place import Place
@@ -26,6 +27,8 @@ from headrace.core.watch_items import Watched
 
 _DETAILS: Final = 500  # jobs described per queue and sweep: as many as can be ended in one
 _LINES: Final = 50  # logs looked at, and names looked up, per queue and sweep
+_TAIL: Final = 50  # lines of a log: more than one a minute between two looks
+_BY_LOG: Final = ("silent", "idle")
 _SETTLING_MS: Final = 10 * 60 * 1000  # younger records are not missed yet: submitted in a moment, or just settled
 
 
@@ -96,8 +99,7 @@ def look_deeper(
         if not job.job_id:
             found[job.name] = _by_name(queue["jobQueueArn"], job)
     for job in quiet:
-        line_ms = _last_line(doing, known[job.name], found.get(job.name, job))
-        found[job.name] = replace(found.get(job.name, job), line_ms=line_ms)
+        found[job.name] = _with_pulse(doing, known[job.name], found.get(job.name, job))
     return place, [found.get(job.name, job) for job in jobs]
 
 
@@ -170,21 +172,24 @@ def _quiet(doing: Sweep, jobs: Iterable[Seen], known: Mapping[str, LiveJob]) -> 
         if job.state == "RUNNING" and job.name in known and doing.now_ms - job.since_ms(doing.now_ms) >= silent_ms
     ]
     due = [
-        job for job in old if job.memory.code == "silent" or doing.now_ms - known[job.name].looked_ms >= silent_ms // 2
+        job for job in old if job.memory.code in _BY_LOG or doing.now_ms - known[job.name].looked_ms >= silent_ms // 2
     ]
-    return sorted(due, key=lambda job: (job.memory.code != "silent", known[job.name].looked_ms))[:_LINES]
+    return sorted(due, key=lambda job: (job.memory.code not in _BY_LOG, known[job.name].looked_ms))[:_LINES]
 
 
-def _last_line(doing: Sweep, live: LiveJob, job: Seen) -> int | None:
-    """When a job's log last grew: its start when it never has; None when that is not known, as for a log elsewhere."""
+def _with_pulse(doing: Sweep, live: LiveJob, job: Seen) -> Seen:
+    """The job with what its log says; as it is when that is not known, as for a log elsewhere."""
     stream = live.stream or (job.details.last.log_stream if job.details else "")
     group = job.details.log_group if job.details else doing.watcher.settings.job_logs
     if not stream or group != doing.watcher.settings.job_logs:
-        return None
+        return job
     try:
-        last = logs.last_event_ms(client("logs"), group, stream)
+        lines = logs.latest(client("logs"), group, stream, _TAIL)
     except UNANSWERED as error:
         logger.warning("log of %s not looked at: %s", job.name, error)
-        return None
-    ledger_watch.remember(doing.watcher.table, live, looked_ms=doing.now_ms)
-    return max(last or 0, job.since_ms(doing.now_ms))
+        return job
+    seen, since = pulse(lines), job.since_ms(doing.now_ms)
+    # Lines from before the last look were judged then; the first look begins to count with the oldest line it sees.
+    worked = max(seen.worked_ms or live.worked_ms or (lines[0][0] if lines else 0), since)
+    ledger_watch.remember(doing.watcher.table, live, looked_ms=doing.now_ms, worked_ms=worked)
+    return replace(job, line_ms=max(seen.line_ms or 0, since), worked_ms=worked)

@@ -41,6 +41,7 @@ def policy_of(settings: WatchJobsSettings) -> Policy:
         firm_s=settings.wait_firm_minutes * 60,
         starting_s=settings.wait_starting_minutes * 60,
         silent_s=settings.silent_minutes * 60,
+        idle_s=settings.silent_minutes * 4 * 60,
         again_s=settings.alert_again_hours * 3600,
     )
 

@@ -42,6 +42,20 @@ def is_last(line: str) -> bool:
     return bool(_LAST.match(line))
 
 
+_HEARTBEAT: Final = re.compile(r"headrace: running(?:, (?P<cpu>\d{1,12}) s of CPU)?\s*")
+
+
+def is_heartbeat(line: str) -> bool:
+    """Whether a log line is the one that every job writes each minute: a sign of life, and no word of the task."""
+    return _HEARTBEAT.fullmatch(line) is not None
+
+
+def cpu_used_s(line: str) -> int | None:
+    """The CPU seconds that a heartbeat tells, None when it tells none or the line is something else."""
+    found = _HEARTBEAT.fullmatch(line)
+    return int(found["cpu"]) if found and found["cpu"] else None
+
+
 def is_mark(line: str) -> bool:
     """Whether a log line was written by the bootstrap: proof that the job's command ran."""
     return line.startswith(PREFIX)

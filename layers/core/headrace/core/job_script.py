@@ -32,6 +32,9 @@ EMPTY_FOLDER: Final = "empty"
 _OURS: Final = ".headrace"
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SOURCE: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+", re.DOTALL)
+HEARTBEAT_S: Final = 60
+"""A job writes a line as often, whatever else it writes."""
+
 # Fewer files of one folder are quicker fetched one by one than by listing it.
 _WORTH_A_LISTING: Final = 8
 _INCLUDES: Final = 500
@@ -85,6 +88,7 @@ def limits(said: TaskDirectives) -> Limits:
         tries=said.max_transfer_attempts,
         pause_s=said.transfer_delay_s,
         retry_mode=said.retry_mode,
+        heartbeat_s=HEARTBEAT_S,
     )
 
 

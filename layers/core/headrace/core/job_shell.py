@@ -325,7 +325,6 @@ hr_run_script() { # the shell and its options
   hr_group=''
   if kill -0 "-$$" 2>/dev/null; then hr_group=own; elif hr_has setsid; then hr_group=new; fi
   [ "$hr_group" != new ] || set -- setsid "$@"
-  hr_heartbeat
   if [ -n "$hr_stdout" ]; then
     "$@" .headrace/script </dev/null >.headrace/stdout &
   else
@@ -336,20 +335,33 @@ hr_run_script() { # the shell and its options
   hr_wait "$hr_child"
   hr_code=$hr_rc hr_phase=stage-out
   # They may have inherited that SIGTERM is ignored; left alive, the killer would hit whoever has the script's number next.
-  # shellcheck disable=SC2086 # no number, or two
-  [ -z "$hr_killer$hr_beat" ] || kill -KILL $hr_killer $hr_beat 2>/dev/null
+  [ -z "$hr_killer" ] || kill -KILL "$hr_killer" 2>/dev/null
   [ -z "$hr_stdout" ] || hr_repeat
   [ "$hr_code" = 0 ] || hr_say "the script ended with exit code $hr_code"
   return "$hr_code"
 }
+# A line each minute from the first transfer to the last, so that silence means a host or container that hangs.
 hr_heartbeat() {
-  hr_beat=''
   [ -n "$hr_beat_s" ] && hr_has sleep || return 0
   (
     trap - TERM
-    while sleep "$hr_beat_s" >/dev/null 2>&1; do hr_say 'running'; done
+    while sleep "$hr_beat_s" >/dev/null 2>&1; do
+      hr_cpu
+      hr_say "running$hr_used"
+    done
   ) </dev/null &
   hr_beat=$!
+  trap 'kill -KILL "$hr_beat" 2>/dev/null' EXIT
+}
+hr_cpu() { # hr_used: what the container has used of the CPU, where its cgroup (v2, v1) tells
+  hr_used='' hr_key='' hr_n=''
+  if [ -r /sys/fs/cgroup/cpu.stat ]; then
+    read -r hr_key hr_n </sys/fs/cgroup/cpu.stat
+    [ "$hr_key" != usage_usec ] || hr_used=", $((hr_n / 1000000)) s of CPU"
+  elif [ -r /sys/fs/cgroup/cpuacct/cpuacct.usage ]; then
+    read -r hr_n </sys/fs/cgroup/cpuacct/cpuacct.usage
+    hr_used=", $((hr_n / 1000000000)) s of CPU"
+  fi
 }
 # The shell reads byte by byte: a long line of it would take minutes.
 hr_repeat() {
@@ -588,6 +600,7 @@ hr_wc=''
 ! hr_has wc || hr_wc=1
 : >.headrace/tool.log
 trap hr_on_term TERM
+hr_heartbeat
 hr_stage_in || {
   [ "$hr_terms" = 0 ] || { hr_say 'SIGTERM while staging in' && exit 143; }
   hr_end stage-in @IN@

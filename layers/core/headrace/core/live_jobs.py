@@ -30,7 +30,7 @@ _OVER: Final = 1_000_000
 class LiveJob:
     """A job the engine waits for. `at` is when it was prepared; `execution` the child execution that waits.
 
-    `job` to `stream` come from events, `memory` from sweeps, as `code` to `act_due` do: what a sweep suspects, and when (ISO
+    `job` to `stream` come from events, `memory`, `looked_ms` and `worked_ms` from sweeps, as `code` to `act_due` do: what a sweep suspects, and when (ISO
     times) what follows. `acted` is what was done to it, `given_up` when it was found lost.
     """
 
@@ -54,6 +54,7 @@ class LiveJob:
     stream: str = ""
     memory: Memory = field(default_factory=Memory)
     looked_ms: int = 0
+    worked_ms: int = 0
     code: str = ""
     cause: str = ""
     stuck_since: str = ""

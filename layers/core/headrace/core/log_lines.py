@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from headrace.core.bootstrap_marks import is_heartbeat
 from headrace.core.log_secrets import all_masked
 from headrace.core.plain_text import plain
 
@@ -66,7 +67,7 @@ _BEFORE_TEXT: Final = re.compile(
 
 def readable(raw: Iterable[str]) -> tuple[str, ...]:
     """Every line worth reading, oldest first: no colours, no progress bars, no blank lines, credentials masked."""
-    texts = [text for entry in raw for text in _split(entry)][-LINES_LOOKED_AT:]
+    texts = [text for entry in raw for text in _split(entry) if not is_heartbeat(text)][-LINES_LOOKED_AT:]
     return tuple(_bounded(line) for line in all_masked(filter(None, map(_shown, texts))) if line.strip())
 
 

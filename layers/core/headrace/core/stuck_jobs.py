@@ -43,7 +43,9 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One job. `prepared_ms` is when the engine asked for it, `line_ms` when its log last grew (None: not looked at)."""
+    """One job. `prepared_ms` is when the engine asked for it, `line_ms` when its log last grew, `worked_ms` when it last
+    showed that it works (None: not looked at).
+    """
 
     name: str
     state: str
@@ -61,6 +63,7 @@ class Seen:
     memory: Memory = field(default_factory=Memory)
     details: JobFacts | None = None
     line_ms: int | None = None
+    worked_ms: int | None = None
 
     def since_ms(self, now_ms: int) -> int:
         """Since when it is in its state, as far as that is known."""

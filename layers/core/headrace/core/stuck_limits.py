@@ -50,12 +50,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The deployment's limits. `silent_s` 0: logs are not looked at. `again_s`: a lasting cause is told again after that."""
+    """The deployment's limits. `silent_s` 0: logs are not looked at. `idle_s`: without a line or CPU of its own. `again_s`: a lasting cause is told again after that."""
 
     runnable_s: int = 3600
     firm_s: int = 600
     starting_s: int = 1800
     silent_s: int = 3600
+    idle_s: int = 4 * 3600
     again_s: int = 24 * 3600
     busy_s: int = 660  # a queue that started a job in its last two sweeps works
 

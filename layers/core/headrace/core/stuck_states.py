@@ -2,7 +2,7 @@
 
     SUBMITTED  Batch has not looked at it            PENDING   it waits for other jobs, or for a consumable resource
     STARTING   pull, disk, agent: Batch has no limit of its own here, and its timeout counts from RUNNING
-    RUNNING    past its timeout, or without a line in its log for long (the bootstrap writes one each minute)
+    RUNNING    past its timeout; without a line in its log (the bootstrap writes one each minute); or alive and idle for hours
     LOST       the ledger waits for it, and Batch does not list it
 https://docs.aws.amazon.com/batch/latest/userguide/job_states.html
 """
@@ -116,6 +116,15 @@ def _running(job: Seen, now_ms: int, policy: Policy) -> Suspicion | None:
             severity=Severity.SOFT,
             cause=f"runs, but wrote nothing for {silent}, not even the line of each minute",
             advice="its host or container hangs: look at `headrace logs`, then end the job; it is tried again",
+            own=True,
+        )
+    if policy.silent_s and job.worked_ms is not None and (now_ms - job.worked_ms) // 1000 >= policy.idle_s:
+        idle = _minutes((now_ms - job.worked_ms) // 1000)
+        return Suspicion(
+            code="idle",
+            severity=Severity.SOFT,
+            cause=f"runs, but has used no CPU and written nothing of its own for {idle}",
+            advice="it waits for something that does not come: look at `headrace logs`, give it a limit (time: …), or end the job",
             own=True,
         )
     return None
