@@ -85,14 +85,16 @@ def after(logs: Any, group: str, stream: str, token: str = "") -> tuple[tuple[st
     return tuple(event["message"] for event in page["events"]), str(page["nextForwardToken"])
 
 
-def latest(logs: Any, group: str, stream: str, lines: int) -> list[tuple[int, str]]:
-    """The last lines of a stream with their times (ms since 1970), oldest first; empty when there is no such stream.
+def latest(logs: Any, group: str, stream: str, lines: int) -> list[tuple[int, str]] | None:
+    """The last lines of a stream with their times (ms since 1970), oldest first; empty without a stream, None if refused.
 
     The stream's own `lastEventTimestamp` may be an hour late, so the lines themselves are read.
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogStream.html
     """
     page = _page(logs, group, stream, limit=lines, startFromHead=False)
-    return [] if isinstance(page, Found) else [(int(event["timestamp"]), event["message"]) for event in page["events"]]
+    if isinstance(page, Found):
+        return None if page.refused else []
+    return [(int(event["timestamp"]), event["message"]) for event in page["events"]]
 
 
 def _page(logs: Any, group: str, stream: str, **how: Any) -> dict[str, Any] | Found:

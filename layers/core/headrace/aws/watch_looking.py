@@ -188,6 +188,8 @@ def _with_pulse(doing: Sweep, live: LiveJob, job: Seen) -> Seen:
     except UNANSWERED as error:
         logger.warning("log of %s not looked at: %s", job.name, error)
         return job
+    if lines is None:
+        return job
     seen, since = pulse(lines), job.since_ms(doing.now_ms)
     # Lines from before the last look were judged then; the first look begins to count with the oldest line it sees.
     worked = max(seen.worked_ms or live.worked_ms or (lines[0][0] if lines else 0), since)
