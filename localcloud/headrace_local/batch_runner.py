@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from headrace_local import batch_instances, callers, faults, guardian, job_log
+from headrace_local import batch_instances, batch_secrets, callers, faults, guardian, job_log
 from headrace_local.batch_jobs import Job
 from headrace_local.clock import now_ms
 from headrace_local.place import ACCOUNT, REGION
@@ -113,12 +113,16 @@ def _hang(job: Job) -> Ended:
 def _run(job: Job, attempt: dict[str, Any], number: int, fault: faults.Attempt | None) -> Ended:
     folder = current().home / "jobs" / job.id.replace(":", "_") / str(number)
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
+    try:
+        pulled = batch_secrets.values(job.properties)
+    except batch_secrets.Unpulled as error:
+        return Ended(None, f"{error}", "Task failed to start")
     key = callers.register(f"batch:{job.id}", lambda: _signal(process, signal.SIGKILL))
     try:
         process = subprocess.Popen(
             job.command(),
             cwd=folder,
-            env=_variables(job, number, key, folder),
+            env=_variables(job, number, key, folder) | pulled,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

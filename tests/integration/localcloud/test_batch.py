@@ -204,3 +204,31 @@ def test_every_transition_but_the_first_is_an_event(stack: Stack) -> None:
     assert {event["detail"]["jobId"] for event in events} == {job_id}
     assert all(event["resources"] == [event["detail"]["jobArn"]] for event in events)
     assert len({event["id"] for event in events}) == 4
+
+
+def test_a_secret_comes_into_the_environment_and_a_missing_one_fails_the_start(stack: Stack) -> None:
+    """Of both services, a key of a JSON secret too; the reason names what could not be pulled, as the agent's does."""
+    arn = stack.secretsmanager.create_secret(Name="pair", SecretString='{"user": "me", "pass": "word"}')["ARN"]
+    stack.ssm.put_parameter(Name="/one", Value="first", Type="SecureString")
+
+    def ended(name: str, secrets: dict[str, str]) -> dict[str, Any]:
+        container = {
+            "image": "any",
+            "command": ["sh", "-c", 'test "$USER_NAME $ONE ${#WHOLE}" = "me first 30"'],
+            "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "64"}],
+            "secrets": [{"name": key, "valueFrom": place} for key, place in secrets.items()],
+        }
+        made = stack.batch.register_job_definition(
+            jobDefinitionName=name, type="container", containerProperties=container
+        )
+        job = stack.batch.submit_job(
+            jobName=name, jobQueue=stack.outputs["Queue"], jobDefinition=made["jobDefinitionArn"]
+        )
+        return until(lambda: found if (found := stack.job(job["jobId"]))["status"] in ("SUCCEEDED", "FAILED") else None)
+
+    found = {"USER_NAME": f"{arn}:user::", "WHOLE": arn, "ONE": "/one"}
+    assert ended("with-secrets", found)["status"] == "SUCCEEDED"
+    broken = ended("without-secrets", {**found, "ONE": "/nobody"})
+    assert broken["status"] == "FAILED"
+    assert broken["container"]["reason"].startswith("ResourceInitializationError: unable to pull secrets")
+    assert "/nobody" in broken["container"]["reason"]
