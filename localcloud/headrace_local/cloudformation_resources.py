@@ -38,6 +38,7 @@ def record(name: str, _properties: dict[str, Any], _old: str | None) -> Made:
         "LatestVersionNumber",
         "DefaultVersionNumber",
         "AllocationId",
+        "ImageId",
     )
     return Made(name, {attribute: "1" if attribute.endswith("Number") else name for attribute in attributes})
 

@@ -72,6 +72,10 @@ RECORDED: Final[dict[str, str]] = {
     "AWS::EC2::EIP": "jobs run on this machine's network",
     "AWS::EC2::NatGateway": "jobs run on this machine's network",
     "AWS::EC2::LaunchTemplate": "there are no instances to launch",
+    "AWS::ImageBuilder::Component": "there are no instances to take an image of",
+    "AWS::ImageBuilder::InfrastructureConfiguration": "there are no instances to take an image of",
+    "AWS::ImageBuilder::ImageRecipe": "there are no instances to take an image of",
+    "AWS::ImageBuilder::Image": "there are no instances to take an image of",
 }
 _ATTRIBUTES: Final = {
     "Type",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from headrace_local import change_sets, stack_changes, stack_operations, template_parameters, templates
+from headrace_local import change_sets, stack_changes, stack_operations, template_parameters, template_rules, templates
 from headrace_local.clients import client
 from headrace_local.place import REGION
 from headrace_local.seam import replace
@@ -187,7 +187,7 @@ def _wanted(self: Any, text: str, previous: dict[str, Any]) -> stack_changes.Wan
 def _fit(want: stack_changes.Wanted) -> None:
     """An error of the API when the parameters do not fit the template."""
     try:
-        template_parameters.bound(want.template.get("Parameters", {}), want.given)
+        template_rules.check(want.template, template_parameters.bound(want.template.get("Parameters", {}), want.given))
     except template_parameters.Unfit as error:
         raise stack_operations.refused(str(error)) from error
 

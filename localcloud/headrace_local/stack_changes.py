@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from headrace_local import cloudformation_types, stack_resources, template_order, template_parameters
+from headrace_local import cloudformation_types, stack_resources, template_order, template_parameters, template_rules
 from headrace_local.stack_resources import Applied, Failed
 
 
@@ -81,6 +81,7 @@ def _settle(stack: Any, wanted: Wanted) -> tuple[dict[str, Any], list[str]]:
         raise Failed("; ".join(f"{problem}" for problem in problems))
     try:
         values = template_parameters.bound(template.get("Parameters", {}), wanted.given)
+        template_rules.check(template, values)
         resource_map._template = template
         resource_map.headrace_values = values
         resource_map.load_mapping()

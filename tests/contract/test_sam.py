@@ -58,6 +58,12 @@ def test_the_launch_templates_script_has_nothing_to_check(tmp_path: Path):
     assert "SC2086" in shellcheck(script)
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "ami").glob("*.sh")), ids=lambda path: path.stem)
+def test_the_image_scripts_have_nothing_to_check(path: Path):
+    """They run as root, by Image Builder or by hand."""
+    assert shellcheck(path) == ""
+
+
 def test_checkov_finds_nothing_unsafe(tmp_path: Path):
     """In no template, skips apart; a door left open beside them is found in the same run."""
     checkov = ROOT / ".checkov-venv/bin/checkov"
