@@ -54,6 +54,10 @@ def job(
 # fmt: off
 TEXTS: list[tuple[str, str, str, int | None, OutcomeClass, str]] = [
     ("host", "Host EC2 (instance i-0d3c5b0f7c2f9a1e4) terminated.", "", None, C.HOST_LOST, "i-0d3c5b0f7c2f9a1e4"),
+    ("log-driver-offline", NOT_STARTED, "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log stream: RequestError: send request failed caused by: Post https://logs.us-east-2.amazonaws.com/: dial tcp 10.20.10.16:443: i/o time", None, C.RUNTIME, "could not reach CloudWatch Logs"),
+    ("log-driver-denied", NOT_STARTED, "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log stream: AccessDeniedException: User: arn:aws:sts::1:assumed-role/x is not authorized to perform: logs:CreateLogStream", None, C.PERMISSION, "may not write to the task's log group"),
+    ("secret-denied", "Fetching secret data from AWS Secrets Manager in region eu-west-1: secret arn:aws:secretsmanager:eu-west-1:1:secret:x: AccessDeniedException: User is not authorized to perform: secretsmanager:GetSecretValue", "", None, C.PERMISSION, "may not read the task's secrets"),
+    ("no-ephemeral-storage", "Timeout waiting for EphemeralStorage provisioning to complete.", "", None, C.RUNTIME, "no disk in time"),
     ("host-with-code", "Host EC2 (instance i-0d3c5b0f7c2f9a1e4) terminated.", "", 1, C.HOST_LOST, "i-0d3c5b0f7c2f9a1e4"),
     ("host-no-instance", "Host EC2 terminated.", "", None, C.HOST_LOST, "host was terminated"),
     ("fargate-spot", "Your Spot Task was interrupted.", "", None, C.SPOT, "spot capacity"),
@@ -112,7 +116,7 @@ TEXTS: list[tuple[str, str, str, int | None, OutcomeClass, str]] = [
     ("secrets-denied", NOT_STARTED, "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): AccessDeniedException: User: arn:aws:sts::1:assumed-role/x", None, C.PERMISSION, "execution role"),
     ("secrets-network", NOT_STARTED, "ResourceInitializationError: unable to pull secrets or registry auth: pull command failed: : signal: killed, context deadline exceeded", None, C.RUNTIME, "could not reach"),
     ("log-group", NOT_STARTED, "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist.", None, C.RUNTIME, "log group"),
-    ("log-driver", NOT_STARTED, "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log stream: AccessDeniedException", None, C.RUNTIME, "log"),
+    ("log-driver", NOT_STARTED, "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log stream: AccessDeniedException", None, C.PERMISSION, "log group"),
     ("role", "ECS was unable to assume the role 'arn:aws:iam::1:role/job' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions", "", None, C.PERMISSION, "arn:aws:iam::1:role/job"),
     ("overrides", "Container Overrides length must be at most 8192", "", None, C.SUBMIT_REFUSED, "8192"),
     ("blocked-requirement", "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the job queue.", "", None, C.STUCK, "asks for more"),

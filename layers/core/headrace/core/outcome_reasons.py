@@ -134,6 +134,31 @@ REASONS: Final[tuple[Rule, ...]] = (
         firm=True,
     ),
     rule(
+        C.PERMISSION,
+        r"Fetching secret data from .*(?:AccessDenied|not authorized)",
+        "the execution role may not read the task's secrets",
+        "let the execution role read them (secretsmanager, ssm; kms:Decrypt for a key of yours)",
+        firm=True,
+    ),
+    rule(
+        C.PERMISSION,
+        r"logging driver.*(?:AccessDenied|not authorized)",
+        "the host may not write to the task's log group",
+        "let the instance role (on Fargate the execution role) call logs:CreateLogStream and logs:PutLogEvents",
+        firm=True,
+    ),
+    rule(
+        C.RUNTIME,
+        r"logging driver.*(?:RequestError|dial tcp|i/o time|timeout|deadline|no such host|connection re)",
+        "its host could not reach CloudWatch Logs",
+        "give the subnet a way out (NAT, a public IP, or the VPC endpoint of logs)",
+    ),
+    rule(
+        C.RUNTIME,
+        r"Timeout waiting for EphemeralStorage provisioning",
+        "Fargate gave it no disk in time",
+    ),
+    rule(
         C.RUNTIME,
         r"(?:log group does not exist|failed to (?:validate logger args|initialize logging driver|create Cloudwatch log))",
         "its log group or log driver could not be used",
