@@ -143,7 +143,7 @@ def test_texts_say_what_matters_of_the_other_events() -> None:
     assert "failed and was ignored" in text(FAILED.model_copy(update={"ignored": True}))
     assert "7 jobs stuck in RUNNABLE on queue spot: too big" in text(STUCK)
     assert "next-queue" in text(STUCK)
-    assert "works again" in text(RECOVERED)
+    assert "no job is held up any more" in text(RECOVERED)
 
 
 def test_the_log_in_an_alert_is_plain_text_with_what_matters_first() -> None:

@@ -222,7 +222,9 @@ def text(event: AlertEvent) -> str:
         case JobStuck():
             lines = _stuck_text(event)
         case JobRecovered():
-            lines = [f"Headrace: queue {event.queue} works again: {event.cause} (since {event.since})"]
+            lines = [
+                f"Headrace: no job is held up any more on queue {event.queue}: {event.cause} (since {event.since})"
+            ]
     whole = "\n".join(plain(line) for line in lines)
     return whole if len(whole) <= _TEXT_LIMIT else whole[: _TEXT_LIMIT - 1] + "…"
 
