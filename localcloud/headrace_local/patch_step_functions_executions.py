@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from headrace_local import event_bus, faults
+from headrace_local import patch_step_functions_children as children
 from headrace_local.completion import Completion
 from headrace_local.place import ACCOUNT, REGION
 from headrace_local.seam import replace
@@ -242,6 +243,8 @@ def _answer_stop_execution(self: Any) -> Any:
     from moto.core.responses import ActionResult
 
     arn, error, cause = (self._get_param(name) for name in ("executionArn", "error", "cause"))
+    if child := children.find(arn):
+        return ActionResult({"stopDate": child.stop(error, cause)})
     execution = self.stepfunction_backend.stop_execution(arn, error, cause)
     return ActionResult({"stopDate": execution.stop_date or datetime.now(UTC)})
 
@@ -249,19 +252,18 @@ def _answer_stop_execution(self: Any) -> Any:
 def _answer_describe_execution(self: Any) -> Any:
     from moto.core.responses import ActionResult
 
-    return ActionResult(description(self.stepfunction_backend.describe_execution(self._get_param("executionArn"))))
+    arn = self._get_param("executionArn")
+    if child := children.find(arn):
+        return ActionResult(child.described())
+    return ActionResult(description(self.stepfunction_backend.describe_execution(arn)))
 
 
 def _answer_list_executions(self: Any) -> Any:
     from moto.core.responses import ActionResult
 
-    from headrace_local import patch_step_functions_map
-
     status = self._get_param("statusFilter")
     if map_run := self._get_param("mapRunArn"):
-        found = [
-            child for child in patch_step_functions_map.children(map_run) if not status or child["status"] == status
-        ]
+        found = [child for child in children.of_run(map_run) if not status or child["status"] == status]
     else:
         _machine, revision = startable(self.stepfunction_backend, self._get_param("stateMachineArn"))
         items = [_item(execution) for execution in list(revision.executions)]

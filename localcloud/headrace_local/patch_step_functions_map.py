@@ -10,17 +10,17 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 from __future__ import annotations
 
 import threading
-import uuid
 from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
+from headrace_local import patch_step_functions_children as children
 from headrace_local import patch_step_functions_executions as executions
+from headrace_local.patch_step_functions_children import Child
 from headrace_local.patch_step_functions_tasks import woken_by
 from headrace_local.seam import replace
 
 _entered = 0
-_children: dict[str, list[dict[str, Any]]] = {}
 
 
 def apply() -> None:
@@ -43,11 +43,6 @@ def apply() -> None:
     _count_transitions(EventManager)
     _map_runs(parser.StepFunctionsParserBackend)
     _readers()
-
-
-def children(map_run_arn: str) -> list[dict[str, Any]]:
-    """The child executions of a map run, newest first, as ListExecutions shows them."""
-    return [dict(child) for child in reversed(_children.get(map_run_arn, []))]
 
 
 def transitions_so_far() -> int:
@@ -129,12 +124,11 @@ def _child(run: _Run, worker: Any, program: Any, frame: Any, index: int, item: A
     for counter in counters:
         counter.pending.offset(-1)
         counter.running.count()
-    child = _named(run.record)
+    child = children.named(run.record, frame)
     try:
         status = _run_child(worker, program, frame, index, item, child)
     except Exception:  # noqa: BLE001 - a child that cannot even start has failed, whatever the reason
         status = "FAILED"
-    child |= {"status": status, "stopDate": datetime.now(UTC)}
     if status == "SUCCEEDED":
         run.outputs[index] = frame.states.get_input()
     for counter in counters:
@@ -145,28 +139,13 @@ def _child(run: _Run, worker: Any, program: Any, frame: Any, index: int, item: A
     if status in ("FAILED", "TIMED_OUT"):
         with run.lock:
             run.failed += 1
+    child.end(status, frame.program_state())
 
 
 _COUNTERS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed_out", "ABORTED": "aborted"}
 
 
-def _named(record: Any) -> dict[str, Any]:
-    name = str(uuid.uuid4())
-    arn = record.map_state_machine_arn.replace(":stateMachine:", ":execution:")
-    child = {
-        "executionArn": f"{arn}:{name}",
-        "stateMachineArn": record.map_state_machine_arn,
-        "mapRunArn": record.map_run_arn,
-        "name": name,
-        "status": "RUNNING",
-        "startDate": datetime.now(UTC),
-        "itemCount": 1,
-    }
-    _children.setdefault(record.map_run_arn, []).append(child)
-    return child
-
-
-def _run_child(worker: Any, program: Any, frame: Any, index: int, item: Any, child: dict[str, Any]) -> str:
+def _run_child(worker: Any, program: Any, frame: Any, index: int, item: Any, child: Child) -> str:
     """The item is selected in the parent's scope; then the child is on its own, as a separate execution is on AWS."""
     from moto.stepfunctions.parser.asl.eval.program_state import ProgramError, ProgramStopped, ProgramTimedOut
     from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
@@ -180,10 +159,10 @@ def _run_child(worker: Any, program: Any, frame: Any, index: int, item: Any, chi
     context.pop("Task", None)
     context["Execution"] = {
         **context["Execution"],
-        "Id": child["executionArn"],
-        "Name": child["name"],
+        "Id": child.arn,
+        "Name": child.name,
         "Input": frame.states.get_input(),
-        "StartTime": child["startDate"],
+        "StartTime": child.started,
     }
     frame.variable_store = VariableStore()
     frame.event_manager = _unrecorded()

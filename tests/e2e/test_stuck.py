@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from tests.support.live_stack import LiveStack, until
 
 from headrace.aws import ledger_watch
 from headrace.core.outcome_classes import TERMINATE_STUCK
+from headrace.core.records import Epoch
 
 SPEC = """\
 name: PIPELINE
@@ -25,8 +27,32 @@ outputs: {o: "${{ p.o }}"}
 """
 
 
+FORGOTTEN = """\
+name: PIPELINE
+processes:
+  p:
+    outputs: {o: o.txt}
+    script: |
+      test -e HEARD || sleep 300
+      echo done > o.txt
+  after:
+    inputs: {i: "${{ p.o }}"}
+    outputs: {o: after.txt}
+    script: cp ${{ i }} after.txt
+defaults: {container: any}
+outputs: {o: "${{ after.o }}"}
+"""
+
+
 @pytest.fixture
-def without_capacity(live: LiveStack) -> Iterator[str]:
+def moved_clock(live: LiveStack) -> Iterator[None]:
+    """Time that the test moves is put back afterwards."""
+    yield
+    live.cloud.ask("POST", "/clock", {"reset": True})
+
+
+@pytest.fixture
+def without_capacity(live: LiveStack, moved_clock: None) -> Iterator[str]:
     """A queue whose environment is refused every instance; time and environments are put back afterwards."""
     batch, name = live.client("batch"), f"slow-{uuid.uuid4().hex[:8]}"
     resources = {"type": "SPOT", "maxvCpus": 16, "instanceTypes": ["optimal"], "subnets": ["s"], "instanceRole": "r"}
@@ -39,14 +65,11 @@ def without_capacity(live: LiveStack) -> Iterator[str]:
     live.cloud.ask("POST", "/environments", plan)
     yield name
     live.cloud.ask("DELETE", "/environments")
-    live.cloud.ask("POST", "/clock", {"reset": True})
 
 
 def test_a_job_without_capacity_goes_to_the_next_queue(live: LiveStack, without_capacity: str) -> None:
     """Events tell the live view, the schedule sweeps, half an hour passes: one alert, the job ends, its task succeeds elsewhere."""
-    default = live.client("batch").describe_job_queues(jobQueues=[live.outputs["Queue"]])["jobQueues"][0][
-        "jobQueueName"
-    ]
+    default = _default_queue(live)
     name = f"s{uuid.uuid4().hex[:8]}"
     epoch = live.begin(SPEC.replace("PIPELINE", name).replace("SLOW", without_capacity).replace("DEFAULT", default))
     waiting = until(lambda: [job for job in ledger_watch.live_of(live.table, epoch) if job.state == "RUNNABLE"])
@@ -68,17 +91,61 @@ def test_a_job_without_capacity_goes_to_the_next_queue(live: LiveStack, without_
     assert ledger_watch.live_of(live.table, epoch) == []
 
 
+@pytest.mark.usefixtures("moved_clock")
+def test_a_job_that_batch_forgets_fails_its_run_and_resume_goes_on(live: LiveStack, tmp_path: Path) -> None:
+    """Nobody will hear of the job: its task fails by JobLost, its child execution is stopped, the run ends; a resume succeeds."""
+    heard, name = tmp_path / "heard", f"lost-{uuid.uuid4().hex[:8]}"
+    epoch = live.begin(FORGOTTEN.replace("PIPELINE", name).replace("HEARD", str(heard)))
+    live.until_running(epoch)
+    (lost,) = until(lambda: [job for job in ledger_watch.live_of(live.table, epoch) if job.job and job.execution])
+    live.cloud.ask("POST", "/jobs/forget", {"jobs": [lost.job]})
+
+    def given_up() -> bool:
+        """One sweep gives it up, and a later one, that finds the record, stops the execution."""
+        waiting = ledger_watch.live_of(live.table, epoch)
+        if any(job.given_up for job in waiting):
+            live.until_record(epoch, "p")
+        return not waiting
+
+    _sweep_until(live, _default_queue(live), given_up)
+    run = live.ended(epoch)
+    child = live.client("stepfunctions").describe_execution(executionArn=lost.execution)
+    assert (child["status"], child["error"]) == ("ABORTED", "JobLost")
+    assert run.status == "FAILED"
+    assert run.statuses() == {"p": "failed"}
+    assert run.cause == f"p: Batch does not know its job {lost.job} any more"
+    heard.touch()
+    live.start({"resume": epoch.run}, name=f"{epoch.run}-2")
+    resumed = live.ended(Epoch(epoch.run, 2))
+    assert resumed.status == "SUCCEEDED", resumed.cause
+    assert resumed.result("o") == "done\n"
+
+
+def _default_queue(live: LiveStack) -> str:
+    (found,) = live.client("batch").describe_job_queues(jobQueues=[live.outputs["Queue"]])["jobQueues"]
+    return str(found["jobQueueName"])
+
+
 def _sweep_until_ended(live: LiveStack, queue: str, job: str) -> dict[str, str]:
-    """Let five minutes pass again and again, each with its schedule, until Batch has ended the job."""
+    """Sweep until Batch has ended the job."""
+
+    def described() -> dict[str, str]:
+        return dict(live.client("batch").describe_jobs(jobs=[job])["jobs"][0])
+
+    _sweep_until(live, queue, lambda: described()["status"] == "FAILED")
+    return described()
+
+
+def _sweep_until(live: LiveStack, queue: str, over: Callable[[], bool]) -> None:
+    """Let five minutes pass again and again, each with its schedule."""
     for _ in range(9):
         moved = live.cloud.ask("POST", "/clock", {"advanceSeconds": 300, "schedules": True, "stop": True})
         assert moved["scheduledEvents"]
         second = int(datetime.fromisoformat(moved["now"]).timestamp()) * 1000
         until(lambda now=second: [each for each in _sweeps(live, queue) if each >= now], what="the sweep")
-        (found,) = live.client("batch").describe_jobs(jobs=[job])["jobs"]
-        if found["status"] == "FAILED":
-            return dict(found)
-    raise AssertionError(f"{job} is {found['status']} after 45 minutes")
+        if over():
+            return
+    raise AssertionError("not over after 45 minutes of sweeps")
 
 
 def _sweeps(live: LiveStack, queue: str) -> list[int]:

@@ -101,6 +101,34 @@ def test_a_stopped_execution_takes_its_jobs_with_it(stack: Stack) -> None:
     until(lambda: _map_run(stack, execution)["status"] == "ABORTED")
 
 
+def test_a_child_of_a_distributed_map_is_stopped_alone(stack: Stack) -> None:
+    """StopExecution on its ARN ends it as ABORTED and its job with it; the map counts it and goes on, and a second stop changes nothing."""
+    tasks = [{"id": "aborted", "command": ["sleep", "300"]}, *_tasks(1)]
+    execution = stack.start(stack.outputs["Pipeline"], stack.plan("one-child", tasks))
+    filters = [{"name": "JOB_NAME", "values": ["job-aborted"]}]
+    queue, sfn = stack.outputs["Queue"], stack.stepfunctions
+    (job,) = until(lambda: stack.batch.list_jobs(jobQueue=queue, filters=filters)["jobSummaryList"])
+    until(lambda: stack.job(job["jobId"])["status"] == "RUNNING")
+    until(lambda: _map_run(stack, execution)["itemCounts"]["succeeded"] == 1)
+    run = _map_run(stack, execution)["mapRunArn"]
+    (child,) = sfn.list_executions(mapRunArn=run, statusFilter="RUNNING")["executions"]
+    stopped = sfn.stop_execution(executionArn=child["executionArn"], error="Lost", cause="nobody hears")["stopDate"]
+    told = sfn.describe_execution(executionArn=child["executionArn"])
+    assert [told[name] for name in ("status", "error", "cause", "mapRunArn")] == [
+        "ABORTED",
+        "Lost",
+        "nobody hears",
+        run,
+    ]
+    assert stack.ended(execution)["status"] == "SUCCEEDED"
+    assert "stopped" in stack.job_ended(job["jobId"])["statusReason"]
+    counts = _map_run(stack, execution)["itemCounts"]
+    assert [counts[name] for name in ("aborted", "succeeded", "failed", "running")] == [1, 1, 0, 0]
+    assert sfn.stop_execution(executionArn=child["executionArn"], cause="again")["stopDate"] == stopped
+    with pytest.raises(ClientError, match="ExecutionDoesNotExist"):
+        sfn.stop_execution(executionArn=f"{child['executionArn']}0")
+
+
 def test_a_token_is_answered_once(stack: Stack) -> None:
     """A waiting task takes its answer; later answers are refused as too late, wrong ones as invalid."""
     execution = stack.start(
