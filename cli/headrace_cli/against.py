@@ -5,6 +5,7 @@ A task that names its own queues is compared with each of them, any other with Q
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +29,17 @@ class Compared:
 
 
 def compare(
-    plan: ScopePlan, queue: str, *, local: bool, profile: str | None, region: str | None, stack: str
+    plan: ScopePlan,
+    deployment: Mapping[str, Any],
+    queue: str,
+    *,
+    local: bool,
+    profile: str | None,
+    region: str | None,
+    stack: str,
 ) -> Compared:
     """Every task known before the run against its queues."""
-    asked = _asked(plan, queue)
+    asked = _asked(plan, deployment, queue)
     clients, where = _clients(local=local, profile=profile, region=region, stack=stack)
     found: dict[str, Queue | None] = {}
     problems: list[Problem] = []
@@ -47,10 +55,10 @@ def compare(
     return Compared(tuple(dict.fromkeys(problems)), len({demand for _, _, demand in asked}), len(found))
 
 
-def _asked(plan: ScopePlan, queue: str) -> list[tuple[str, str, Demand]]:
+def _asked(plan: ScopePlan, deployment: Mapping[str, Any], queue: str) -> list[tuple[str, str, Demand]]:
     """Process, queue and demand of every task, each once."""
     found: dict[tuple[str, str, Demand], None] = {}
-    for each in task_requests.requests(plan):
+    for each in task_requests.requests(plan, deployment):
         if each.work is None or each.submit is None:
             continue
         demand = _demand(each.work, each.submit)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from headrace.core.errors import InvalidSpec, Problem
 from headrace.core.plan import ScopePlan
@@ -57,7 +57,7 @@ def check(loaded: Pipeline, given: Mapping[str, Given], reader: Reader, *, lenie
         named = named_files.find(loaded, planned, reader)
     except InvalidSpec as error:
         problems += error.problems
-    for requests in _tried(planned, problems):
+    for requests in _tried(planned, loaded.deployment, problems):
         notes += [f"{requests.process}: {note}" for note in requests.notes]
     if problems:
         raise InvalidSpec(dict.fromkeys(problems))
@@ -74,7 +74,9 @@ def _too_big(planned: ScopePlan) -> list[Problem]:
     return [Problem("processes", what, expected=f"at most {MOST_TASKS:,}", hint=hint)]
 
 
-def _tried(planned: ScopePlan, problems: list[Problem]) -> list[task_requests.TaskRequests]:
+def _tried(
+    planned: ScopePlan, deployment: Mapping[str, Any], problems: list[Problem]
+) -> list[task_requests.TaskRequests]:
     """The requests of the first task of each process, with what is illegal in them."""
     program = planned.layout.program
     found = []
@@ -84,7 +86,7 @@ def _tried(planned: ScopePlan, problems: list[Problem]) -> list[task_requests.Ta
         if first is None:
             continue
         try:
-            found.append(task_requests.of_task(planned, process, dict(zip(axes, first[1], strict=True))))
+            found.append(task_requests.of_task(planned, process, dict(zip(axes, first[1], strict=True)), deployment))
         except InvalidSpec as error:
             problems += error.problems
     return found

@@ -24,6 +24,12 @@ Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="Th
 Stack = Annotated[
     str, typer.Option("--stack", metavar="NAME", envvar="HEADRACE_STACK", help="The stack that was deployed.")
 ]
+OwnStack = Annotated[
+    str,
+    typer.Option(
+        "--stack", metavar="NAME", help="Count the config/defaults.yaml of this stack's bucket.", show_default=False
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunName = Annotated[str, typer.Argument(metavar="[RUN]", help="A run's id, a unique beginning of it, or `last`.")]
 SpecPlace = Annotated[str, typer.Argument(metavar="SPEC", help="A pipeline file of this machine.")]

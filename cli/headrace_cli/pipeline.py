@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,12 +29,16 @@ _MOST_FILES: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A pipeline, linked. `place` is its absolute path or URI, `files` the places of all its files, itself first."""
+    """A pipeline, linked. `place` is its absolute path or URI, `files` the places of all its files, itself first.
+
+    `deployment` are the raw directives of the deployment it was linked with.
+    """
 
     place: str
     spec: Spec
     program: Program
     files: tuple[str, ...]
+    deployment: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -47,12 +51,12 @@ class Pipeline:
         return not is_uri(self.place)
 
 
-def load(text: str, reader: Reader) -> Pipeline:
-    """The pipeline at a path or URI; InvalidSpec with every problem of every file."""
+def load(text: str, reader: Reader, deployment: Mapping[str, Any] | None = None) -> Pipeline:
+    """The pipeline at a path or URI, with a deployment's directives; InvalidSpec with every problem of every file."""
     place = place_of(text)
     spec = _spec(place, reader, root=True)
     used = _used(spec, reader)
-    return Pipeline(place, spec, link(spec, used), (place, *used))
+    return Pipeline(place, spec, link(spec, used, deployment=deployment), (place, *used), deployment or {})
 
 
 def plan(pipeline: Pipeline, params: Mapping[str, Value], reader: Reader) -> ScopePlan:

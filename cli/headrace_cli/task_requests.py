@@ -39,24 +39,27 @@ class TaskRequests:
     work: Work | None = None
 
 
-def requests(plan: ScopePlan, *, first_only: bool = False) -> Iterator[TaskRequests]:
-    """The requests of every task of the root's plan, or of the first of each process; InvalidSpec with what is illegal."""
+def requests(plan: ScopePlan, deployment: Mapping[str, Any], *, first_only: bool = False) -> Iterator[TaskRequests]:
+    """The requests of every task of the root's plan, or of the first of each process; InvalidSpec with what is illegal.
+
+    `deployment`: the raw directives of the deployment, where one is named.
+    """
     program = plan.layout.program
     for process in program.placed(()):
         axes = program.in_order(process.axes)
         for _, keys in plan.layout.keys_of(process):
-            yield of_task(plan, process, dict(zip(axes, keys, strict=True)))
+            yield of_task(plan, process, dict(zip(axes, keys, strict=True)), deployment)
             if first_only:
                 break
 
 
-def of_task(plan: ScopePlan, process: LinkedProcess, keys: Keys) -> TaskRequests:
+def of_task(plan: ScopePlan, process: LinkedProcess, keys: Keys, deployment: Mapping[str, Any]) -> TaskRequests:
     """The requests of one task; InvalidSpec, placed at its process, with what Batch or docker would refuse."""
     asked = _Asked()
     visible = replace(plan.layout.visible, answer=asked)
     task = task_id(process.name, {axis: keys[axis] for axis in process.axes})
     try:
-        work = task_work.bare_work(visible, process, keys, task_work.Attempt(), run=RUN, deployment={})
+        work = task_work.bare_work(visible, process, keys, task_work.Attempt(), run=RUN, deployment=deployment)
     except InvalidSpec:
         if asked.reference is None:
             raise

@@ -1,7 +1,7 @@
 """IAM policies of people: who may look at runs, who may start them, who may run the place. One table; docs/policies/ is made of it.
 
     read       runs, status, logs, why, cost, version
-    launch     read, and run, resume, check --against: writes below launch/ and inputs/, and nothing else
+    launch     read, and run, resume, check, plan: writes below launch/ and inputs/, and nothing else
     operate    read, and cancel, resume, clean, doctor
 
 Starting a run is putting a file below launch/: whoever launches needs no right to Step Functions, Batch or the ledger's writes.
@@ -78,6 +78,7 @@ GRANTS: Final = (
     ),
     Grant("ReadJobs", _ALL, ("batch:DescribeJobs", "batch:ListJobs"), ("*",)),
     Grant("ReadInputs", _RESUME, ("s3:GetObject",), _below(*_LAUNCH_FOLDERS)),
+    Grant("ReadDefaults", _LAUNCH, ("s3:GetObject",), (f"{_S3}/config/defaults.yaml",)),
     Grant(
         "ListInputs", _RESUME, ("s3:ListBucket",), (_S3,), tuple(f"{each}/*" for each in (*_LAUNCH_FOLDERS, "launch"))
     ),

@@ -18,12 +18,11 @@ from headrace_cli.user_policies import Names, Who, user_policy
 LOOK = ("runs.runs", "status.status", "logs.logs", "why.why", "cost.cost", "version.version")
 COMMANDS = {
     Who.READ: LOOK,
-    Who.LAUNCH: (*LOOK, "run.run", "resume.resume", "check.check"),
+    Who.LAUNCH: (*LOOK, "run.run", "resume.resume", "check.check", "plan.plan"),
     Who.OPERATE: (*LOOK, "cancel.cancel", "resume.resume", "clean.definitions", "clean_runs.runs", "doctor.doctor"),
 }
 # Commands that are for whoever deploys, or work on this machine alone.
 OTHERS = {
-    "plan.plan",
     "options.options",
     "import_config.import_config",
     "schema.schema",

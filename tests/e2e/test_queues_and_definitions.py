@@ -106,12 +106,12 @@ def test_clean_definitions(
 
 
 def test_check_against_a_queue(
-    live: LiveStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    defaults: LiveStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):
-    """What fits is told, what does not is exit code 2, and so is a queue that is not there."""
-    monkeypatch.setenv("HEADRACE_LOCAL_HOME", str(live.cloud.home))
+    """What fits is told, what does not is exit code 2, and so is a queue that is not there; the deployment's directives count."""
+    monkeypatch.setenv("HEADRACE_LOCAL_HOME", str(defaults.cloud.home))
     monkeypatch.setenv("HOME", str(tmp_path))
-    queue = live.client("batch").describe_job_queues()["jobQueues"][0]["jobQueueName"]
+    queue = defaults.client("batch").describe_job_queues()["jobQueues"][0]["jobQueueName"]
     good, large = tmp_path / "good.yaml", tmp_path / "large.yaml"
     good.write_text(spec("cpus: 1"))
     large.write_text(spec("cpus: 5000"))
@@ -121,6 +121,12 @@ def test_check_against_a_queue(
     assert "maxvCpus" in capsys.readouterr().err
     assert main(["check", str(good), "--against", "nowhere", "--local"]) == 2
     assert queue in capsys.readouterr().err
+    defaults.put(KEY, "cpus: 5000\n")
+    good.write_text(spec("cache: false"))
+    assert main(["check", str(good), "--against", queue, "--local"]) == 2
+    said = capsys.readouterr().err
+    assert f"{KEY} counts: cpus" in said
+    assert "maxvCpus" in said
 
 
 def test_what_the_deployment_does_not_allow_is_refused_by_name(live: LiveStack):

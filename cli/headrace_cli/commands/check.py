@@ -1,15 +1,16 @@
-"""`headrace check`: is this pipeline right? Needs no credentials, stack or network, but for `--against`."""
+"""`headrace check`: is this pipeline right? Needs no credentials, stack or network, but for `--against` and a deployment named."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from headrace.core.errors import InvalidSpec
 from headrace.core.plan import ScopePlan
 from headrace_cli import against as compared_with
-from headrace_cli import checked, exit_codes, given_params, options, pipeline, shown
+from headrace_cli import checked, deployment, exit_codes, given_params, options, pipeline, shown
 from headrace_cli.local_files import Reader
 
 Against = Annotated[
@@ -28,11 +29,13 @@ def check(
     local: options.Local = False,
     profile: options.Profile = None,
     region: options.Region = None,
-    stack: options.Stack = "headrace",
+    stack: options.OwnStack = "",
 ) -> int:
     """Check a pipeline: names, types, axes, cycles, container options, sizes; every problem at once.
 
-    With its params it is planned too, and the Batch requests of its tasks are tried. Nothing outside this machine is read.
+    With its params it is planned too, and the Batch requests of its tasks are tried. Nothing outside this machine is read,
+    unless --stack or --local names a deployment: its config/defaults.yaml counts then, as it does in a run.
+
     --against asks AWS whether the queue is there and has machines for the tasks; tasks that name queues of their own are compared
     with those.
 
@@ -42,7 +45,8 @@ def check(
     """
     reader = Reader()
     try:
-        loaded = pipeline.load(spec, reader)
+        around = deployment.directives(stack=stack, local=local, profile=profile, region=region)
+        loaded = pipeline.load(spec, reader, around)
         given = given_params.read(loaded.spec.params, param or (), params_file)
         found = checked.check(loaded, given, reader, lenient=True)
     except InvalidSpec as error:
@@ -56,7 +60,10 @@ def check(
         shown.line(f"note: {text}")
     for text in found.unchecked:
         shown.line(f"not checked: {text}")
-    if against and not _fits(found.plan, against, local=local, profile=profile, region=region, stack=stack):
+    whole = deployment.stack_or_default(stack)
+    if against and not (stack or local):
+        shown.note("no deployment's config/defaults.yaml counts: --stack names one")
+    if against and not _fits(found.plan, around, against, local=local, profile=profile, region=region, stack=whole):
         return exit_codes.WRONG_INPUT
     processes = len(loaded.program.processes)
     tasks = "" if found.plan is None else f", {found.plan.size:,} known task{'s' if found.plan.size != 1 else ''}"
@@ -65,13 +72,20 @@ def check(
 
 
 def _fits(
-    plan: ScopePlan | None, queue: str, *, local: bool, profile: str | None, region: str | None, stack: str
+    plan: ScopePlan | None,
+    around: Mapping[str, Any],
+    queue: str,
+    *,
+    local: bool,
+    profile: str | None,
+    region: str | None,
+    stack: str,
 ) -> bool:
     """Whether the queues could run every task known now; says what they could not."""
     if plan is None:
         shown.line(f"not checked: the queue {queue}, because the tasks are not known without all params")
         return True
-    found = compared_with.compare(plan, queue, local=local, profile=profile, region=region, stack=stack)
+    found = compared_with.compare(plan, around, queue, local=local, profile=profile, region=region, stack=stack)
     if found.problems:
         shown.problems(found.problems)
         shown.note(f"{len(found.problems)} problem{'s' if len(found.problems) != 1 else ''}")

@@ -1,4 +1,4 @@
-"""`headrace plan`: what a run would do. Needs no credentials, stack or network."""
+"""`headrace plan`: what a run would do. Needs no credentials, stack or network, unless a deployment is named."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from headrace.core.errors import InvalidSpec
 from headrace.core.plan import ScopePlan
-from headrace_cli import checked, exit_codes, given_params, options, pipeline, shown, task_requests
+from headrace_cli import checked, deployment, exit_codes, given_params, options, pipeline, shown, task_requests
 from headrace_cli.local_files import Reader
 
 Requests = Annotated[
@@ -27,11 +27,16 @@ def plan(
     params_file: options.ParamsFile = None,
     requests: Requests = False,
     json_: options.Json = False,
+    local: options.Local = False,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    stack: options.OwnStack = "",
 ) -> int:
     """Show the tasks a run would begin with, what they wait for, and what expands later.
 
     With --requests: the exact boto3 requests of every task known before the run, placeholders for what only a deployment
-    or a run knows. Nothing outside this machine is read.
+    or a run knows. Nothing outside this machine is read, unless --stack or --local names a deployment: its
+    config/defaults.yaml counts then, as it does in a run.
 
     For example:
 
@@ -39,7 +44,8 @@ def plan(
     """
     reader = Reader()
     try:
-        loaded = pipeline.load(spec, reader)
+        around = deployment.directives(stack=stack, local=local, profile=profile, region=region)
+        loaded = pipeline.load(spec, reader, around)
         given = given_params.read(loaded.spec.params, param or (), params_file)
         found = checked.check(loaded, given, reader)
     except InvalidSpec as error:
@@ -48,7 +54,7 @@ def plan(
     if found.plan is None:
         raise AssertionError("a plan that is not lenient is a plan")
     if requests:
-        _print_requests(found.plan)
+        _print_requests(found.plan, loaded.deployment)
     elif json_:
         shown.as_json(as_json(loaded, found.plan))
     else:
@@ -92,10 +98,10 @@ def _waits(item: Mapping[str, Any]) -> str:
     return ", ".join(waits)
 
 
-def _print_requests(planned: ScopePlan) -> None:
+def _print_requests(planned: ScopePlan, around: Mapping[str, Any]) -> None:
     """One JSON per line: `{"api": …, "task": …, "request": {…}}`; a definition that tasks share comes once."""
     registered: set[str] = set()
-    for found in task_requests.requests(planned):
+    for found in task_requests.requests(planned, around):
         if found.skipped:
             shown.note(f"{found.task}: no requests: {found.skipped}")
             continue

@@ -82,7 +82,7 @@ def user(
 ) -> int:
     """Print the IAM policy of somebody who launches, reads or operates: what the commands of that work call, and nothing else.
 
-    read: runs, status, logs, why, cost. launch: these, and run, resume, check --against. operate: all of them, and cancel, clean, doctor.
+    read: runs, status, logs, why, cost. launch: these, and run, resume, check, plan. operate: all of them, and cancel, clean, doctor.
 
     For example:
 
