@@ -21,7 +21,9 @@ NOW = "2026-01-01T00:00:01.000Z"
 def concluder(ledger_table: Table) -> Concluder:
     """conclude_run, and a run that has begun and was never planned."""
     ledger_runs.begin_run(ledger_table, RunRecord(EPOCH, "arn", "2026-01-01T00:00:00Z"))
-    settings = ConcludeRunSettings("stack", "mine", "ledger", "t", run_pipeline="", queue="", settle_task="")
+    settings = ConcludeRunSettings(
+        "stack", "mine", "ledger", "t", run_pipeline="", queue="", settle_task="", summarise_logs="", job_logs=""
+    )
     return Concluder(settings, ledger_table)
 
 

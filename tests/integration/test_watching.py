@@ -1,5 +1,6 @@
 """watch_jobs against an account as plain data: what a sweep asks, what it concludes, remembers, tells and does."""
 
+import io
 import json
 from dataclasses import replace
 
@@ -404,3 +405,22 @@ def _event(account: Account, job: str, status: str, *, kind: str = "Batch Job St
     detail = {**account.jobs[job], "status": status}
     body = {"source": "aws.batch", "detail-type": kind, "time": iso(account.now_ms), "detail": detail}
     return {"messageId": f"m-{job}-{status}", "body": json.dumps(body)}
+
+
+def test_what_is_done_to_a_job_is_logged_with_its_ids(account: Account, monkeypatch: pytest.MonkeyPatch):
+    """A sweep looks at many jobs; the line about one names it, and the next line does not."""
+    stream = io.StringIO()
+    monkeypatch.setattr(observability.logger.registered_handler, "stream", stream)
+    job = account.job(
+        statusReason="MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) cannot meet it.",
+        vcpus=96,
+        limits=Limits(runnable_s=600, action="terminate"),
+    )
+    account.sweep(times=30, minutes=5)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    (ended,) = [line for line in lines if line["message"] == "a stuck job was ended"]
+    live = account.live()[0]
+    assert (ended["run"], ended["epoch"], ended["task"], ended["job"]) == (live.epoch.run, 1, live.task, job)
+    swept = [line for line in lines if line["message"] == "queue swept"]
+    assert swept
+    assert not [line for line in swept if "task" in line]

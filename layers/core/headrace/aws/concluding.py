@@ -17,7 +17,7 @@ from headrace.aws import s3 as store
 from headrace.aws.clients import client
 from headrace.aws.lambdas import call_later
 from headrace.aws.later import release_later
-from headrace.aws.observability import count, logger
+from headrace.aws.observability import about, count, logger, meanwhile
 from headrace.aws.produced import pipeline_outputs
 from headrace.aws.scope_planning import identify
 from headrace.aws.settings import ConcludeRunSettings
@@ -39,7 +39,7 @@ from headrace.core.digest_markdown import to_markdown
 from headrace.core.errors import HeadraceError
 from headrace.core.outcome import Outcome
 from headrace.core.outcome_classes import OutcomeClass
-from headrace.core.records import AttemptRecord, Epoch, RunRecord
+from headrace.core.records import AttemptRecord, Epoch, RunEntry, RunRecord
 
 RemainingMs = Callable[[], int]
 _CLEAN_SWEEPS = 2
@@ -59,6 +59,7 @@ def from_machine(concluder: Concluder, event: Mapping[str, Any], now: str, remai
     error = event.get("error")
     try:
         epoch = identify(concluder.table, run_facts.check_launch(event["launch"]), event["execution"])
+        about(run=epoch.run, epoch=epoch.number)
         run = ledger_runs.read_run(concluder.table, epoch)
     except HeadraceError as wrong:
         return _answer(Conclusion("failed", type(wrong).__name__, str(wrong)))
@@ -77,6 +78,7 @@ def from_event(concluder: Concluder, event: Mapping[str, Any], now: str, remaini
     detail = event["detail"]
     for entry in ledger_runs.unconcluded_runs(concluder.table):
         if entry.execution == detail["executionArn"]:
+            about(run=entry.epoch.run, epoch=entry.epoch.number)
             _end(
                 concluder,
                 ledger_runs.run_of(concluder.table, entry.epoch),
@@ -95,19 +97,24 @@ def sweep(concluder: Concluder, now: str, remaining_ms: RemainingMs) -> None:
     for entry in ledger_runs.unconcluded_runs(concluder.table):
         if remaining_ms() < 60_000:
             return
-        try:
-            run = ledger_runs.read_run(concluder.table, entry.epoch)
-            found = step_functions.describe(client("stepfunctions"), entry.execution)
-            if run is None:
-                continue
-            if found and found.status in ("RUNNING", "PENDING_REDRIVE"):
-                if run.state == run_state.CLOSING and not conclusion.lets_jobs_end(run.closing):
-                    _terminate(concluder, run.epoch, f"run {run.epoch.run} drains")
-                continue
-            _end(concluder, run, found.status if found else "ABORTED", now, remaining_ms, by="sweep")
-        except Exception:  # noqa: BLE001
-            # One run that cannot be concluded must not keep the others from it.
-            logger.exception("could not conclude %s", entry.epoch)
+        with meanwhile(run=entry.epoch.run, epoch=entry.epoch.number):
+            try:
+                _swept(concluder, entry, now, remaining_ms)
+            except Exception:  # noqa: BLE001
+                # One run that cannot be concluded must not keep the others from it.
+                logger.exception("could not conclude %s", entry.epoch)
+
+
+def _swept(concluder: Concluder, entry: RunEntry, now: str, remaining_ms: RemainingMs) -> None:
+    run = ledger_runs.read_run(concluder.table, entry.epoch)
+    found = step_functions.describe(client("stepfunctions"), entry.execution)
+    if run is None:
+        return
+    if found and found.status in ("RUNNING", "PENDING_REDRIVE"):
+        if run.state == run_state.CLOSING and not conclusion.lets_jobs_end(run.closing):
+            _terminate(concluder, run.epoch, f"run {run.epoch.run} drains")
+        return
+    _end(concluder, run, found.status if found else "ABORTED", now, remaining_ms, by="sweep")
 
 
 def _end(concluder: Concluder, run: RunRecord, status: str, now: str, remaining_ms: RemainingMs, *, by: str) -> None:
@@ -128,7 +135,7 @@ def _end(concluder: Concluder, run: RunRecord, status: str, now: str, remaining_
     live = _terminate(concluder, run.epoch, f"the execution of run {run.epoch.run} was {words}")
     clean = not live and sweeping.scopes_over(run.execution, _executions(concluder, run.epoch))
     sweeps = ledger_runs.count_sweep(concluder.table, run.epoch, clean=clean)
-    logger.info("swept", extra={"run": run.epoch.run, "live_jobs": len(live), "clean_sweeps": sweeps})
+    logger.info("swept", extra={"live_jobs": len(live), "clean_sweeps": sweeps})
     if sweeps >= _CLEAN_SWEEPS:
         conclude(concluder, ledger_runs.run_of(concluder.table, run.epoch), now, remaining_ms, status=status, by=by)
 
@@ -186,6 +193,7 @@ def conclude(
         )
         events.publish(client("events"), [alert_events.entry(event)])
         count(f"Runs{ended.state.title()}")
+        logger.info("concluded", extra={"state": ended.state, "by": by})
         # Only now: a function that died before has left the run among the open ones, and the sweep tells it.
         ledger_watch.forget_all_live(table, epoch)
         ledger_runs.forget_open(table, epoch)

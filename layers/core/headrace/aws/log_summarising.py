@@ -18,7 +18,7 @@ from headrace.aws import batch as jobs
 from headrace.aws import ledger, ledger_runs, logs, run_folder
 from headrace.aws import s3 as store
 from headrace.aws.clients import client
-from headrace.aws.observability import count, logger
+from headrace.aws.observability import about, count, logger
 from headrace.aws.settings import SummariseLogsSettings
 from headrace.aws.table import Table
 from headrace.core import attempt_record, batch_detail, names, run_facts, summary_record
@@ -56,10 +56,12 @@ def from_event(summariser: Summariser, event: Mapping[str, Any], now: str, remai
     if job.array_size:
         return
     epoch = Epoch(name.run, name.epoch)
+    about(run=epoch.run, epoch=epoch.number, job=job.job_id)
     attempt = _attempt(summariser, epoch, name, _command(detail))
     if attempt is None:
         logger.info("not a job of this stack", extra={"job_name": job.name})
         return
+    about(task=attempt.task)
     if not _written(summariser, epoch, attempt):
         _write(summariser, epoch, _summary(summariser, epoch, attempt, job, now, remaining_ms))
 
@@ -72,6 +74,7 @@ def of_attempt(
     attempt = next((each for each in ledger.attempts_of(summariser.table, epoch, task) if each.n == n), None)
     if attempt is None:
         raise InvalidValue(f"{task} of {epoch.run}, epoch {epoch.number}, has no attempt {n}")
+    about(job=attempt.job)
     if written := _written(summariser, epoch, attempt):
         return written
     summary = _summary(summariser, epoch, attempt, _job(epoch, attempt), now, remaining_ms)
@@ -169,6 +172,7 @@ def _write(summariser: Summariser, epoch: Epoch, summary: LogSummary) -> None:
     body = json.dumps(summary_record.to_json(summary), ensure_ascii=False).encode("utf-8", "replace")
     if store.write_once(client("s3"), _place(summariser, epoch, summary.task, summary.n), body):
         count("LogsSummarised")
+        logger.info("summarised", extra={"n": summary.n, "lines": len(summary.lines)})
 
 
 def _place(summariser: Summariser, epoch: Epoch, task: str, n: int) -> str:

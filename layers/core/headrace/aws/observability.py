@@ -1,15 +1,17 @@
 """Logger, tracer and metrics of the functions, from Powertools, with the ids every line carries.
 
-`serve` wraps a handler: it ties run, task and attempt to each log line, marks the cold start, writes metrics at the end, and
-logs an error once with its type before it goes to Step Functions.
+`serve` wraps a handler: it ties the run, task and job that the event names to each log line and to the trace, marks the cold start,
+writes metrics at the end, and logs an error once with its type before it goes to Step Functions. What an event does not name is
+added by `about` as soon as it is known.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
@@ -19,6 +21,7 @@ from headrace.core.errors import HeadraceError, InvalidSpec, InvalidValue, Probl
 # An invocation that counted nothing is normal here.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
+_LONGEST: Final = 500  # of an id: X-Ray takes 1,000 characters of an annotation
 Handler = Callable[[dict[str, Any], Any], Any]
 
 logger = Logger()
@@ -32,7 +35,7 @@ def serve(handler: Handler) -> Handler:
 
     @wraps(handler)
     def wrapped(event: dict[str, Any], context: Any) -> Any:
-        logger.append_keys(**_ids(event))
+        about(**_ids(event))
         try:
             return handler(event, context)
         except InvalidValue as error:
@@ -55,18 +58,38 @@ def serve(handler: Handler) -> Handler:
     )
 
 
+def about(**ids: object) -> None:
+    """What this invocation turns out to be about (`run`, `epoch`, `task`, `job`, `launch`): its log lines from here on, and its trace.
+
+    Texts and numbers only; what is empty is not known. The next invocation begins without them.
+    """
+    for name, value in ids.items():
+        if isinstance(value, str | int) and value != "":
+            said: Any = value[:_LONGEST] if isinstance(value, str) else value
+            logger.append_keys(**{name: said})
+            tracer.put_annotation(name, said)
+
+
+@contextmanager
+def meanwhile(**ids: object) -> Iterator[None]:
+    """One of many that an invocation looks at, for the log lines of this while; the trace is of all of them."""
+    with logger.append_context_keys(**{name: value for name, value in ids.items() if value != ""}):
+        yield
+
+
 def count(name: str, value: int = 1) -> None:
     """Add to a metric of this invocation (`TasksSucceeded`, `CacheHits`, …)."""
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
 def _ids(event: dict[str, Any]) -> dict[str, Any]:
-    """The ids of contracts.md section 8 that the event names, for every log line."""
-    task, job = event.get("task"), event.get("job")
-    found = {
-        "run": event.get("run"),
-        "epoch": event.get("epoch"),
-        "task": task.get("id") if isinstance(task, dict) else None,
-        "job": job.get("JobId") if isinstance(job, dict) else None,
+    """The ids of contracts.md section 8 that the event names, for every log line; of an event of ours, those it tells of."""
+    detail = event.get("detail")
+    named = detail if "run" not in event and isinstance(detail, dict) else event
+    task, job = named.get("task"), named.get("job")
+    return {
+        "run": named.get("run"),
+        "epoch": named.get("epoch"),
+        "task": task.get("id") if isinstance(task, dict) else task,
+        "job": job.get("JobId") if isinstance(job, dict) else job,
     }
-    return {name: value for name, value in found.items() if value is not None}

@@ -17,7 +17,7 @@ from headrace.aws import events, launching, ledger_launches
 from headrace.aws import s3 as store
 from headrace.aws.allowing import check_program
 from headrace.aws.clients import client
-from headrace.aws.observability import count, logger
+from headrace.aws.observability import about, count, logger
 from headrace.aws.settings import LaunchRunSettings
 from headrace.aws.step_functions import start_once
 from headrace.aws.table import Table
@@ -64,10 +64,11 @@ def dropped_of(event: S3EventBridgeNotificationEvent) -> Dropped:
 
 def launch(launcher: Launcher, dropped: Dropped, now: str, *, by: str) -> str:
     """Start the run of a dropped file; `started`, `duplicate`, `gone` or `refused`. `by` names the invocation."""
+    about(launch=dropped.uri)
     try:
         content = store.read(client("s3"), dropped.uri, version=dropped.version, limit=yaml_source.MAX_BYTES + 1)
     except store.ObjectMissing:
-        logger.info("gone before it was read", extra={"launch": dropped.uri})
+        logger.info("gone before it was read")
         return "gone"
     except HeadraceError as error:
         return _refuse(launcher, dropped, str(InvalidSpec([Problem("", str(error), file=dropped.uri)])), now, by)
@@ -79,11 +80,14 @@ def launch(launcher: Launcher, dropped: Dropped, now: str, *, by: str) -> str:
             ledger_launches.claim_resume(launcher.table, launch_id, epoch, dropped.uri, now)
     except HeadraceError as error:
         return _refuse(launcher, dropped, str(error), now, by)
+    about(run=said["run"], epoch=said["epoch"])
     started = start_once(
         client("stepfunctions"), launcher.settings.run_pipeline, names.execution_name(said["run"], said["epoch"]), said
     )
     count("RunsStarted" if started else "DuplicateLaunches")
-    return "started" if started else "duplicate"
+    outcome = "started" if started else "duplicate"
+    logger.info(outcome)
+    return outcome
 
 
 def _read(launcher: Launcher, dropped: Dropped, content: bytes) -> dict[str, Any]:
@@ -145,4 +149,5 @@ def _refuse(launcher: Launcher, dropped: Dropped, why: str, now: str, by: str) -
         )
         events.publish(client("events"), [alert_events.entry(event)])
         count("LaunchesRefused")
+    logger.info("refused", extra={"report": report})
     return "refused"

@@ -16,6 +16,7 @@ from headrace.aws.allowing import check_program
 from headrace.aws.clients import client
 from headrace.aws.fetching import answered
 from headrace.aws.later import release_later
+from headrace.aws.observability import about, logger
 from headrace.aws.produced import visible_to
 from headrace.aws.s3 import ObjectMissing
 from headrace.aws.settings import PlanScopeSettings
@@ -62,6 +63,7 @@ def _plan_root(planner: Planner, event: Mapping[str, Any]) -> dict[str, Any]:
     launch = run_facts.check_launch(event["launch"])
     execution, settings = event["execution"], planner.settings
     epoch = identify(planner.table, launch, execution)
+    about(run=epoch.run, epoch=epoch.number)
     begun = ledger_runs.begin_run(
         planner.table, RunRecord(epoch, execution["id"], execution["started"], name=epoch.run)
     )
@@ -88,6 +90,7 @@ def _plan_root(planner: Planner, event: Mapping[str, Any]) -> dict[str, Any]:
     _check_size(made, settings)
     run_folder.write(client("s3"), facts, loaded, launch)
     run_folder.write_scope(client("s3"), facts, made, event["scopeExecution"])
+    logger.info("planned", extra={"tasks": made.size})
     return _answer(event, facts, "", settings)
 
 
@@ -135,6 +138,7 @@ def _plan_expansion(planner: Planner, event: Mapping[str, Any], now: str, remain
         adds=made.adds,
     )
     release_later(planner.settings.settle_task, epoch, settled.left)
+    logger.info("planned", extra={"tasks": made.size, "scope": scope})
     return _answer(event, run.facts, scope, planner.settings)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from headrace.aws import batch as batch_jobs
 from headrace.aws import ledger, ledger_watch, step_functions
 from headrace.aws.clients import client
 from headrace.aws.lambdas import call_later
-from headrace.aws.observability import count
+from headrace.aws.observability import count, logger, meanwhile
 from headrace.aws.table import Table
 from headrace.aws.watch_sweep import ENOUGH_MS, Sweep
 from headrace.core.live_jobs import LiveJob
@@ -52,6 +53,8 @@ def act(doing: Sweep, known: Mapping[str, LiveJob], verdicts: Iterable[Verdict])
         if not job.acted:
             ledger_watch.remember(doing.watcher.table, job, acted=verdict.act, acted_at=doing.now, **_facts(verdict))
             count("StuckJobsEnded")
+            with _of(job, verdict):
+                logger.warning("a stuck job was ended", extra={"code": verdict.suspicion.code, "act": verdict.act})
         done += 1
     return done
 
@@ -86,6 +89,13 @@ def give_up_lost(doing: Sweep, known: Mapping[str, LiveJob], verdicts: Iterable[
         call_later(client("lambda"), doing.watcher.settings.settle_task, _lost_task(job, verdict.suspicion.cause))
         ledger_watch.remember(doing.watcher.table, job, given_up=doing.now)
         count("JobsLost")
+        with _of(job, verdict):
+            logger.warning("a job is lost", extra={"code": verdict.suspicion.code})
+
+
+def _of(job: LiveJob, verdict: Verdict) -> AbstractContextManager[None]:
+    """Log lines of one job."""
+    return meanwhile(run=job.epoch.run, epoch=job.epoch.number, task=job.task, job=verdict.job.job_id)
 
 
 def _lost_task(job: LiveJob, cause: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from headrace.aws.after_attempt import Attempted
 from headrace.aws.clients import client
 from headrace.aws.committed import commit_outputs
 from headrace.aws.later import release_later
-from headrace.aws.observability import count, logger
+from headrace.aws.observability import about, count, logger
 from headrace.aws.publishing import publish
 from headrace.aws.settings import SettleTaskSettings
 from headrace.aws.step_functions import send
@@ -117,6 +117,7 @@ def _attempt_ended(
     error = event.get("error") or {}
     detail = event.get("job") or _told(str(error.get("Cause", "")), task)
     job = batch_detail.read(detail)
+    about(job=job.job_id if job else "")
     place = attempt_prefix(plan.prefix, job.job_id, max(1, job.attempt)) if job else ""
     manifest = _manifest(place)
     facts = AttemptFacts(
@@ -214,6 +215,9 @@ def _failed(
     given = Given(plan.memory_mib, plan.time_s, plan.attempt.queue_index)
     rules = _rules(said)
     step = retry_policy.next_step(rules, outcome, history, given=given, salt=task.id)
+    logger.info(
+        "an attempt failed", extra={"n": task.prepared["n"], "failure": str(outcome.kind), "then": step.verdict}
+    )
     if step.verdict == "retry" and not run_state.starts_tasks(state):
         return {"verdict": "done"}  # no further try since the run drains, so no record: a resume goes on with it
     bound = said.max_errors if error_bound.counts(rules, outcome, step) else None

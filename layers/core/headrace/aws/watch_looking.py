@@ -13,7 +13,7 @@ from typing import Any, Final
 from headrace.aws import batch as batch_jobs
 from headrace.aws import ledger_watch, logs
 from headrace.aws.clients import client
-from headrace.aws.observability import logger
+from headrace.aws.observability import logger, meanwhile
 from headrace.aws.queue_facts import UNANSWERED
 from headrace.aws.watch_sweep import Sweep
 from headrace.core import batch_detail, names, stuck, stuck_jobs, stuck_place
@@ -186,7 +186,8 @@ def _with_pulse(doing: Sweep, live: LiveJob, job: Seen) -> Seen:
     try:
         lines = logs.latest(client("logs"), group, stream, _TAIL)
     except UNANSWERED as error:
-        logger.warning("log of %s not looked at: %s", job.name, error)
+        with meanwhile(run=live.epoch.run, epoch=live.epoch.number, task=live.task, job=job.job_id):
+            logger.warning("log of %s not looked at: %s", job.name, error)
         return job
     if lines is None:
         return job
