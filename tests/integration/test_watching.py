@@ -327,12 +327,14 @@ def test_an_idle_job(account: Account):
 
 
 def test_a_log_elsewhere_is_not_looked_at(account: Account):
-    """It may be anywhere, and we may not read it."""
+    """It may be anywhere, and we may not read it, also when an event has told its stream."""
     options = {"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "theirs"}}}
     job = account.job(container=options)
     account.start(job)
+    watching.take(account.watcher, {"Records": [_event(account, job, "RUNNING")]})
     account.silence(job)
     account.sweep(minutes=30, times=10)
+    assert account.live()[0].stream == f"stream/{job}"
     assert (account.told(), account.calls["get_log_events"]) == ([], 0)
 
 
@@ -365,6 +367,26 @@ def test_a_lost_job_ends_in_the_ledger_first(account: Account):
     account.sweep(minutes=5)
     assert account.stopped == [f"arn:child:{job}"]
     assert account.live() == []
+
+
+def test_jobs_that_nobody_asked_about_are_not_forgotten(account: Account):
+    """Six hundred ended and wait to be settled: more than a sweep asks Batch about, which knows them all."""
+    jobs = [account.job("RUNNING") for _ in range(600)]
+    watching.take(account.watcher, {"Records": [_event(account, job, "RUNNING") for job in jobs]})
+    for job in jobs:
+        account.jobs[job] |= {"status": "SUCCEEDED"}
+    account.sweep(minutes=15)
+    account.sweep(minutes=5, times=8)
+    assert (account.told(), account.invoked) == ([], [])
+
+
+def test_jobs_whose_name_nobody_looked_up_were_submitted(account: Account):
+    """Of none of them an event came, and each sweep looks up a few names only."""
+    for _ in range(60):
+        account.jobs[account.job("RUNNING")] |= {"status": "SUCCEEDED"}
+    account.sweep(minutes=15, times=20)
+    assert len(account.invoked) >= 50
+    assert not [each for each in account.invoked if "no job of its name" in each["error"]["Cause"]]
 
 
 def test_a_job_that_is_being_settled_is_not_lost(account: Account):

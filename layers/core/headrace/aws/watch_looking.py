@@ -86,21 +86,23 @@ def look_deeper(
         unclear = stuck.unclear(place, jobs, doing.now_ms, policy)
     wanted = [job.job_id for job in unclear[:_DETAILS]]
     quiet = _quiet(doing, jobs, known)
-    wanted += [job.job_id for job in quiet if not known[job.name].stream]
-    lost = [job for job in jobs if job.state == LOST and job.memory.state == LOST][:_DETAILS]
-    wanted += [job.job_id for job in lost if job.job_id]
+    wanted += [job.job_id for job in quiet]  # which group it logs to, and which attempt, only the job itself tells
+    lost = [job for job in jobs if job.state == LOST and job.memory.state == LOST]
+    by_id, by_name = [job for job in lost if job.job_id], [job for job in lost if not job.job_id]
+    # Of those nobody asks about this time nothing is concluded: Batch may well know them.
+    left = {job.name for job in (*by_id[_DETAILS:], *by_name[_LINES:])}
+    wanted += [job.job_id for job in by_id[:_DETAILS]]
     facts = {
         job_id: facts
         for job_id, detail in batch_jobs.describe_jobs(batch, list(dict.fromkeys(wanted))).items()
         if (facts := batch_detail.read(detail))
     }
     found = {job.name: replace(job, details=facts[job.job_id]) for job in jobs if job.job_id in facts}
-    for job in lost[:_LINES]:
-        if not job.job_id:
-            found[job.name] = _by_name(queue["jobQueueArn"], job)
+    for job in by_name[:_LINES]:
+        found[job.name] = _by_name(queue["jobQueueArn"], job)
     for job in quiet:
         found[job.name] = _with_pulse(doing, known[job.name], found.get(job.name, job))
-    return place, [found.get(job.name, job) for job in jobs]
+    return place, [found.get(job.name, job) for job in jobs if job.name not in left]
 
 
 def _shut(place: Place) -> bool:
@@ -179,9 +181,10 @@ def _quiet(doing: Sweep, jobs: Iterable[Seen], known: Mapping[str, LiveJob]) -> 
 
 def _with_pulse(doing: Sweep, live: LiveJob, job: Seen) -> Seen:
     """The job with what its log says; as it is when that is not known, as for a log elsewhere."""
-    stream = live.stream or (job.details.last.log_stream if job.details else "")
-    group = job.details.log_group if job.details else doing.watcher.settings.job_logs
-    if not stream or group != doing.watcher.settings.job_logs:
+    if job.details is None or job.details.log_group != doing.watcher.settings.job_logs:
+        return job
+    group, stream = job.details.log_group, job.details.last.log_stream or live.stream
+    if not stream:
         return job
     try:
         lines = logs.latest(client("logs"), group, stream, _TAIL)
