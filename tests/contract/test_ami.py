@@ -63,7 +63,22 @@ def test_every_component_has_its_script():
         for each in order
     ] == told
     whole = hashlib.sha256("".join(sha(path) for path in SCRIPTS).encode()).hexdigest()[:8]
-    assert recipe["Properties"]["Name"]["Fn::Sub"][0] == f"${{Prefix}}-{whole}-${{VolumeGiB}}-${{hash}}"
+    assert recipe["Properties"]["Name"]["Fn::Sub"][0] == f"${{Prefix}}-{whole}-${{VolumeGiB}}-${{hash}}-${{key}}"
+
+
+def test_another_key_makes_another_name():
+    """CloudFormation makes what has another key anew, before it removes the old one: under the same name it could not."""
+    made = [*COMPONENTS.values(), *resources("AWS::ImageBuilder::ImageRecipe", AMI).values()]
+    assert len(made) == len(SCRIPTS) + 1
+    for each in made:
+        assert "KmsKeyArn" in str({name: said for name, said in each["Properties"].items() if name != "Name"})
+        name, given = each["Properties"]["Name"]["Fn::Sub"]
+        assert "-${key}" in name
+        # The id of `arn:…:key/<id>`, and `aws` without a key: Split of an empty text has no second part.
+        assert given["key"] == {"Fn::Select": [1, {"Fn::Split": ["/", {"Fn::Sub": "${KmsKeyArn}/aws"}]}]}
+        for placeholder, longest in (("Prefix", 49), ("hash", 16), ("VolumeGiB", 5), ("key", 36)):
+            name = name.replace(f"${{{placeholder}}}", "x" * longest)
+        assert re.fullmatch(r"[\w-]{3,128}", name)
 
 
 def test_jobs_look_where_the_scripts_put_things():
