@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.support import parameters_page
-from tests.support.stack import TEMPLATES, resources, template
+from tests.support.stack import ROOT, TEMPLATES, resources, template
 
 NESTED = resources("AWS::CloudFormation::Stack")
 
@@ -126,3 +126,24 @@ def test_work_lives_as_long_as_the_functions_count_with():
 def test_the_page_of_parameters_is_the_templates():
     """docs/parameters.md has each of them as it is; `python -m tests.support.parameters_page` writes it anew."""
     assert parameters_page.PAGE.read_text(encoding="utf-8") == parameters_page.page()
+
+
+def names_of_the_stack() -> Iterator[str]:
+    """What functions and rules of EventBridge are called, behind the stack's name; either may have 64 characters."""
+    for body in resources("AWS::Serverless::Function").values():
+        yield body["Properties"]["FunctionName"]["Fn::Sub"]
+        for event in body["Properties"].get("Events", {}).values():
+            if event["Type"] in ("EventBridgeRule", "Schedule"):
+                said = event["Properties"]
+                yield said["RuleName" if event["Type"] == "EventBridgeRule" else "Name"]["Fn::Sub"]
+    for body in resources("AWS::Events::Rule").values():
+        yield body["Properties"]["Name"]["Fn::Sub"]
+
+
+def test_a_stack_may_be_named_as_long_as_is_said():
+    """The longest name that is made of it is as long as AWS takes (Lambda FunctionName, EventBridge RuleName: 64)."""
+    longest = max(len(name.removeprefix("${AWS::StackName}")) for name in names_of_the_stack())
+    said = f"at most {64 - longest} characters"
+    assert said in template()["Description"]
+    for page in ("README.md", "docs/install.md", "CHANGELOG.md"):
+        assert said in (ROOT / page).read_text(encoding="utf-8"), page
