@@ -13,7 +13,7 @@ from headrace.aws.task_preparing import Preparer, prepare
 SETTINGS = read(PrepareTaskSettings)
 DYNAMODB = client("dynamodb")
 REGION = DYNAMODB.meta.region_name
-QUEUES = Queues(hasty, REGION)
+QUEUES = Queues(hasty, REGION, patient=client)
 PREPARER = Preparer(SETTINGS, Table(DYNAMODB, SETTINGS.ledger), REGION, QUEUES)
 
 

@@ -133,7 +133,7 @@ def test_ec2_without_an_answer_leaves_types_unknown():
 
 
 def test_a_fair_share_queue_is_known_by_its_policy(ec2):
-    """Its jobs must name a share; when Batch does not answer, none is named."""
+    """Its jobs must name a share; where Batch may not be asked, none is named."""
     clients = {"ec2": ec2}
     fair = Batch("c5.large", policy="arn:aws:batch:eu-west-1:123456789012:scheduling-policy/p")
     denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeJobQueues")
@@ -142,6 +142,17 @@ def test_a_fair_share_queue_is_known_by_its_policy(ec2):
         for each in (fair, Batch("c5.large"), Batch("c5.large", error=denied))
     ]
     assert answers == [True, False, False]
+
+
+def test_batch_without_time_is_asked_for_the_share_again(ec2):
+    """First patiently; no share would be named for want of an answer, and the job refused for good."""
+    busy = ClientError({"Error": {"Code": "TooManyRequestsException"}}, "DescribeJobQueues")
+    hasty, fair = Batch("c5.large", error=busy), Batch("c5.large", policy="arn:aws:batch:::scheduling-policy/p")
+    kept = Queues({"ec2": ec2, "batch": hasty}.__getitem__, "eu-west-1", patient={"batch": fair}.__getitem__)
+    assert (kept.shares_fairly("q"), kept.shares_fairly("q"), hasty.asked, fair.asked) == (True, True, 1, 1)
+    for patient in (None, {"batch": hasty}.__getitem__):
+        with pytest.raises(ClientError, match="TooManyRequests"):
+            Queues({"ec2": ec2, "batch": hasty}.__getitem__, "eu-west-1", patient=patient).shares_fairly("q")
 
 
 class Silent:

@@ -1,6 +1,7 @@
 """Job queues as the pre-flight sees them: read from Batch and EC2, kept for a few minutes.
 
-Nothing here stops a job because a question was not answered: what cannot be read is not known, and what is not known fits.
+A job is not stopped because a question was not answered: what cannot be read is not known, and what is not known fits. Whether it
+has to name a share is asked with patience, since Batch refuses it for good without.
 Instance types come from EC2 itself (DescribeInstanceTypes), so that new ones are known the day they exist.
 """
 
@@ -22,17 +23,22 @@ _log = logging.getLogger("headrace.queues")
 
 _KEPT_S: Final = 300.0
 _UNANSWERED: Final = (ClientError, BotoCoreError)
+_NO: Final = ("AccessDeniedException", "ClientException")  # asked again, it would be the same
 # What Batch chooses instances from by itself: of these only the architecture is known.
 _CHOSEN_BY_BATCH: Final = {"optimal": "x86_64", "default_x86_64": "x86_64", "default_arm64": "arm64"}
 
 
 @dataclass(slots=True)
 class Queues:
-    """The queues of a region, each kept for five minutes; `client` gives clients that give up early, when they are needed."""
+    """The queues of a region, each kept for five minutes; `client` gives clients that give up early, when they are needed.
+
+    `patient` gives those that do not, for what a job fails without.
+    """
 
     client: Callable[[str], Any]
     region: str
     clock: Callable[[], float] = monotonic
+    patient: Callable[[str], Any] | None = None
     _kept: dict[str, tuple[float, Queue | None]] = field(default_factory=dict)
 
     def check(self, demand: Demand, name: str) -> None:
@@ -51,20 +57,33 @@ class Queues:
             raise InvalidSpec(problems)
 
     def shares_fairly(self, name: str) -> bool:
-        """Whether the queue has a fair-share policy; no, when Batch does not answer."""
+        """Whether the queue has a fair-share policy; no, when that may not be asked.
+
+        Batch refuses a job without a share there for good, so the error, which is tried again, when Batch has no time to answer.
+        """
         try:
-            queue = self.find(name)
-        except _UNANSWERED as error:
+            queue = self._asked_twice(name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _NO:
+                raise
             _log.warning("queue %s not looked at: %s", name, error)
             return False
         return queue is not None and queue.fair_share
 
-    def find(self, name: str) -> Queue | None:
+    def _asked_twice(self, name: str) -> Queue | None:
+        try:
+            return self.find(name)
+        except _UNANSWERED:
+            if self.patient is None:
+                raise
+            return self.find(name, batch=self.patient("batch"))
+
+    def find(self, name: str, batch: Any = None) -> Queue | None:
         """A queue by name or ARN, None when it is not there; the error when Batch does not answer."""
         now = self.clock()
         until, queue = self._kept.get(name, (0.0, None))
         if now >= until:
-            queue = read(self.client("batch"), self.client("ec2"), name)
+            queue = read(batch or self.client("batch"), self.client("ec2"), name)
             if queue:
                 self._kept[name] = (now + _KEPT_S, queue)
         return queue
