@@ -147,3 +147,17 @@ def test_a_stack_may_be_named_as_long_as_is_said():
     assert said in template()["Description"]
     for page in ("README.md", "docs/install.md", "CHANGELOG.md"):
         assert said in (ROOT / page).read_text(encoding="utf-8"), page
+
+
+def test_a_function_calls_the_version_of_its_own_deploy():
+    """Whoever is told of another function is told a numbered version: a payload never meets code of another deploy."""
+    told = {
+        (logical, name): value
+        for logical, body in resources("AWS::Serverless::Function").items()
+        for name, value in body["Properties"].get("Environment", {}).get("Variables", {}).items()
+        if name in ("HEADRACE_SETTLE_TASK", "HEADRACE_SUMMARISE_LOGS")
+    }
+    assert {logical for logical, _ in told} == {"PlanScopeFunction", "ConcludeRunFunction", "WatchJobsFunction"}
+    for (_, name), value in told.items():
+        called = "".join(word.title() for word in name.removeprefix("HEADRACE_").split("_"))
+        assert value == {"Ref": f"{called}Function.Version"}
