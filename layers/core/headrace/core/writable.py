@@ -7,10 +7,10 @@ are wildcards (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_polici
 
 from __future__ import annotations
 
-import re
 from typing import Final, Literal
 
 from headrace.core.errors import InvalidValue
+from headrace.core.iam_pattern import matches
 
 Use = Literal["work", "results"]
 
@@ -39,5 +39,4 @@ def check_writable(uri: str, use: Use, *, bucket: str, allowed: str) -> None:
 
 def _matches(arn: str, key: str) -> bool:
     pattern = arn.rpartition(":::")[2]
-    parts = [".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern]
-    return bool(pattern) and re.fullmatch("".join(parts), key, re.DOTALL) is not None
+    return bool(pattern) and matches(key, [pattern])
