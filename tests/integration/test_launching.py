@@ -188,3 +188,12 @@ def test_the_scopes_on_the_way_to_a_scope():
     """From the root, each with its whole id."""
     inner = "~chunk[sample=a/b]/~part[chunk=0001]"
     assert run_folder.scopes_around(inner) == ["", "~chunk[sample=a/b]", inner]
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://169.254.169.254/latest", "https://e.org/x", "file:///etc/passwd", "gopher://x/y"]
+)
+def test_a_pipeline_elsewhere_is_refused_by_name(s3: Any, uri: str):
+    """By hand, and used by a pipeline."""
+    assert "not a location on S3" in problems(s3, {"pipeline": uri})
+    assert "not a location on S3" in problems(s3, {"pipeline": {"processes": {"a": {"uses": uri}}}})

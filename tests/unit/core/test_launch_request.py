@@ -12,6 +12,7 @@ from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.launch_request import LaunchRequest, Named, check_prefix, folder_name, read_launch
 
 SOURCE = "s3://bucket/launch/x.yaml"
+OTHERS = ("http://169.254.169.254/latest/meta-data", "https://example.org/x", "file:///etc/passwd", "gopher://x/y")
 
 
 def request(text: str, source: str = SOURCE) -> LaunchRequest:
@@ -168,3 +169,16 @@ def test_any_map_is_a_request_or_our_error(value: dict[str, object]) -> None:
     except InvalidSpec:
         return
     assert launch.request is not None
+
+
+@pytest.mark.parametrize("uri", OTHERS)
+@pytest.mark.parametrize("key", ["pipeline", "outdir", "workDir", "process.publishDir"])
+def test_another_scheme_is_refused_by_name(key: str, uri: str) -> None:
+    """Nothing is read from or written to anywhere but S3, whoever asks: a request is no way into a network."""
+    said = {
+        "pipeline": f"pipeline: {uri}",
+        "process.publishDir": f"pipeline: p\nprocess: {{publishDir: '{uri}'}}",
+    }.get(key, f"pipeline: p\n{key}: {uri}")
+    (problem,) = wrong(said)
+    assert (problem.path, problem.value) == (key, uri)
+    assert "s3://" in problem.expected

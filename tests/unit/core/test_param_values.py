@@ -52,3 +52,12 @@ def test_text_that_means_nothing_is_refused(param: Param, text: str) -> None:
     """Bad text is an error, never a guess."""
     with pytest.raises(InvalidValue):
         from_text(param, text)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":' * 40 + "1" + "}" * 40, '{"a":' * 980 + "1" + "}" * 980, '{"a": {"$file": "x"}}']
+)
+def test_a_map_is_held_to_what_values_are(text: str) -> None:
+    """Not too deep, and no file in disguise."""
+    with pytest.raises(InvalidValue):
+        from_text(Param(name="x", type="map"), text)

@@ -12,6 +12,7 @@ from headrace.core.params import Param, bind, secret_names, tables_to_fetch
 from headrace.core.values import File
 
 BASE = "s3://bucket/p/pipeline.yaml"
+OTHERS = ("http://169.254.169.254/latest/meta-data", "https://example.org/x", "file:///etc/passwd", "gopher://x/y")
 
 
 def declared(text: str) -> dict[str, Param]:
@@ -199,3 +200,28 @@ def test_a_related_key_is_proposed() -> None:
         "required: false"
         in refused_spec("params: {x: {type: string, optional: true}}\nprocesses: {p: {script: x}}")[0].hint
     )
+
+
+@pytest.mark.parametrize("uri", OTHERS)
+def test_a_given_location_of_another_scheme_is_refused_by_name(uri: str) -> None:
+    """A file, a list of files, a table, and a file in a row of a table."""
+    for text, given in (
+        ("{x: {type: file}}", uri),
+        ("{x: {type: list, of: file}}", [uri]),
+        ("{x: {type: table}}", uri),
+        ("{x: {type: table, columns: {f: file}}}", [{"id": "a", "f": uri}]),
+    ):
+        (problem,) = wrong(text, x=given)
+        assert problem.path.startswith("params.x")
+        assert "not a location on S3" in problem.message
+
+
+def test_a_map_is_no_deeper_than_values_are() -> None:
+    """Nor does a file hide in it."""
+    deep: Any = 1
+    for _ in range(60):
+        deep = {"a": deep}
+    (problem,) = wrong("{x: {type: map}}", x=deep)
+    assert "nested too deeply" in problem.message
+    (problem,) = wrong("{x: {type: map}}", x={"a": {"$file": "s3://bucket/x"}})
+    assert "$file" in problem.message

@@ -28,6 +28,7 @@ JSON = st.recursive(
 
 
 OTHER = "arn:aws:s3:::other,arn:aws:s3:::other/*"
+OTHERS = ("http://169.254.169.254/latest/meta-data", "https://example.org/x", "file:///etc/passwd", "gopher://x/y")
 
 
 def facts_of(allowed: str = "", **launch: object) -> RunFacts:
@@ -168,3 +169,28 @@ def test_results_may_go_to_any_folder_that_starts_nothing():
     check_results("s3://other/launch/x", bucket="mine")
     with pytest.raises(InvalidValue):
         check_results("s3://mine/launch/x", bucket="mine")
+
+
+@pytest.mark.parametrize("uri", OTHERS)
+@pytest.mark.parametrize("key", ["outdir", "workDir"])
+def test_a_place_of_another_scheme_is_refused_by_its_key(key: str, uri: str):
+    """In the input of an execution as in a file."""
+    with pytest.raises(InvalidSpec) as error:
+        facts_of(**{key: uri})
+    assert {problem.path for problem in error.value.problems} == {key}
+    assert "not a folder in S3" in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["pipeline", "params", "process", "labels", "outdir", "epoch", "other"])
+def test_what_is_nested_too_deeply_is_refused_whatever_its_key(key: str):
+    """As deep as a file may be, and no deeper: showing such a value, or writing it, would recurse without end."""
+    for levels, deep in ((63, False), (70, True), (990, True), (100_000, True)):
+        value: object = 1
+        for _ in range(levels):
+            value = {"a": value} if levels % 2 else [value]
+        try:
+            check_launch({"pipeline": "s3://mine/p.yaml", key: value})
+            told = ""
+        except InvalidSpec as error:
+            told = str(error)
+        assert ("nested deeper than 64 levels" in told) is deep

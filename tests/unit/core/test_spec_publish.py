@@ -10,6 +10,7 @@ from headrace.core.errors import InvalidSpec
 from headrace.core.spec_publish import Publish
 
 SCOPE = {"key": {"s": "a"}, "params": {"mode": "move", "bad": "../x"}}
+OTHERS = ("http://169.254.169.254/latest/meta-data", "https://example.org/x", "file:///etc/passwd", "gopher://x/y")
 
 
 def places(text: str) -> tuple[Publish, ...]:
@@ -80,3 +81,12 @@ def test_a_path_that_is_evaluated_is_judged_too() -> None:
     """A param cannot lead results out of the outdir."""
     with pytest.raises(InvalidSpec, match="leaves its folder"):
         places("${{ params.bad }}")
+
+
+@pytest.mark.parametrize("uri", OTHERS)
+def test_results_go_to_no_other_place(uri: str) -> None:
+    """Another scheme is refused as it is read, and where an expression gives it."""
+    for said in (f"'{uri}'", f"{{path: '{uri}'}}", f"[a, '{uri}']"):
+        assert "results go to S3" in str(refused(f"publishDir: {said}"))
+    with pytest.raises(InvalidSpec, match="results go to S3"):
+        evaluate(process("publishDir: '${{ params.to }}'").directives, SCOPE | {"params": {"to": uri}})

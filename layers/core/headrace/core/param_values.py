@@ -16,7 +16,7 @@ from headrace.core.plain_types import PlainType, convert
 from headrace.core.reading import At, kind
 from headrace.core.secret_reference import secret_reference
 from headrace.core.tables import read_table
-from headrace.core.values import FILE_KEY
+from headrace.core.values import FILE_KEY, user_value
 
 if TYPE_CHECKING:
     from headrace.core.params import Param
@@ -75,7 +75,10 @@ def _check_enum(param: Param, at: At) -> None:
 def _map(at: At) -> Any:
     if isinstance(at.value, dict) and FILE_KEY in at.value:
         at.refuse(f"the key '{FILE_KEY}' is Headrace's own", expected="another key")
-    return dict(at.value) if isinstance(at.value, dict) else list(at.entries("a map")) and None
+        return None
+    if not isinstance(at.value, dict):
+        return list(at.entries("a map")) and None
+    return at.attempt(lambda value: dict(user_value(value)))
 
 
 def _json(text: str, wanted: type, what: str) -> Any:
@@ -85,4 +88,4 @@ def _json(text: str, wanted: type, what: str) -> Any:
         raise InvalidValue(f"not JSON, which {what} is written in", expected=f"{what} as JSON") from None
     if not isinstance(value, wanted):
         raise InvalidValue(f"{kind(value)} stands where {what} is wanted", expected=f"{what} as JSON")
-    return value
+    return user_value(value)

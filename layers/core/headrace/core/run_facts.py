@@ -18,6 +18,7 @@ from headrace.core.writable import Use, check_writable
 _TEXTS: Final = ("version", "name", "outdir", "workDir", "resume", "run")
 _MAPS: Final = ("params", "process", "labels")
 _KEYS: Final = frozenset({"pipeline", "epoch", *_TEXTS, *_MAPS})
+_MOST_LEVELS: Final = 64  # as of a file (yaml_source.MAX_DEPTH); what is deeper is no pipeline
 _LAST_EPOCH: Final = 999_999  # six digits in the ledger's keys
 # What Step Functions adds so that the console links an execution to the one that started it.
 _ADDED: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
@@ -56,6 +57,9 @@ def check_launch(launch: object) -> dict[str, Any]:
     """The input of run_pipeline, checked; InvalidSpec with every problem of it."""
     if not isinstance(launch, Mapping):
         raise InvalidSpec([Problem("", "the input is not a launch", launch, '{"pipeline": "s3://…", "params": {…}}')])
+    if _is_deep(launch):
+        # Nothing may show such a value, or write it as JSON: both recurse.
+        raise InvalidSpec([Problem("", f"nested deeper than {_MOST_LEVELS} levels", expected="a launch")])
     launch = {key: value for key, value in launch.items() if value is not None}
     problems = [
         Problem(key, "not a key of a launch", expected=", ".join(sorted(_KEYS)), hint=nearest(key, _KEYS))
@@ -90,6 +94,17 @@ def check_launch(launch: object) -> dict[str, Any]:
     if problems:
         raise InvalidSpec(problems)
     return {key: value for key, value in launch.items() if key in _KEYS}
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_MOST_LEVELS + 2):
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, Mapping) else each if isinstance(each, list) else ())
+        ]
+    return bool(level)
 
 
 def run_of(launch: Mapping[str, Any], execution_name: str) -> str:
