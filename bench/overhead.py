@@ -32,6 +32,7 @@ _WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 _READS = ("GetItem", "Query", "BatchGetItem")
 _S3_PUTS = (
     "PutObject",
+    "PutObjectTagging",
     "CopyObject",
     "UploadPart",
     "CreateMultipartUpload",

@@ -5,10 +5,12 @@ The counts are what `bench/` turns into dollars; the names are what fault plans 
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 _S3_KEY: Final = {
     "GET": "GetObject",
@@ -29,7 +31,10 @@ _counts: dict[str, Counter[str]] = {}
 
 
 def operation(environ: Mapping[str, Any]) -> str:
-    """`service:Operation` of a request, as far as its head tells: `dynamodb:UpdateItem`, `s3:PutObject`, `batch:submitjob`."""
+    """`service:Operation` of a request, as far as it tells without its own model: `dynamodb:UpdateItem`, `sns:Publish`, `batch:submitjob`.
+
+    The head tells, but for the older services: they are asked with forms, whose `Action` says it.
+    """
     service = _service(environ.get("HTTP_AUTHORIZATION", ""))
     target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
     if target:
@@ -41,7 +46,15 @@ def operation(environ: Mapping[str, Any]) -> str:
         return "lambda:Invoke" if path.endswith("/invocations") else f"lambda:{method}"
     if service == "s3":
         return f"s3:{_s3(path, method, str(environ.get('QUERY_STRING', '')), environ)}"
-    return f"{service or 'unknown'}:{method}"
+    return f"{service or 'unknown'}:{_action(environ) or method}"
+
+
+def parts(environ: Mapping[str, Any], name: str) -> list[str]:
+    """The parts of a DynamoDB transaction, each of which IAM asks about: `dynamodb:Put`, `dynamodb:ConditionCheck`; of others none."""
+    if name != "dynamodb:TransactWriteItems":
+        return []
+    items = json.loads(_body(environ)).get("TransactItems", [])
+    return [f"dynamodb:{kind}" for item in items for kind in item]
 
 
 def count(caller: str, name: str) -> None:
@@ -61,12 +74,31 @@ def _service(authorization: str) -> str:
     return parts[3] if len(parts) > 4 else ""
 
 
+def _action(environ: Mapping[str, Any]) -> str:
+    if not str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded"):
+        return ""
+    return parse_qs(_body(environ).decode("utf-8", "replace")).get("Action", [""])[0]
+
+
+def _body(environ: Mapping[str, Any]) -> bytes:
+    """The body, left to who serves it."""
+    body = environ["wsgi.input"]
+    body.seek(0)
+    content = bytes(body.read())
+    body.seek(0)
+    return content
+
+
 def _s3(path: str, method: str, query: str, environ: Mapping[str, Any]) -> str:
     has_key = bool(path.strip("/").partition("/")[2])
     if not has_key:
         return "ListObjectsV2" if "list-type=2" in query else _S3_BUCKET.get(method, method)
     if method == "PUT" and "HTTP_X_AMZ_COPY_SOURCE" in environ:
         return "CopyObject"
+    if method == "PUT" and query.partition("=")[0] == "tagging":
+        return "PutObjectTagging"
+    if method == "DELETE" and "uploadId=" in query:
+        return "AbortMultipartUpload"
     if "uploads" in query:
         return "CreateMultipartUpload"
     if "uploadId=" in query:

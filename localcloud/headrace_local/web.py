@@ -56,7 +56,8 @@ def application(control: Callable[[str, str, bytes], tuple[int, bytes]]) -> _App
 def _serve_aws(aws: _Application, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     caller = callers.of_request(str(environ.get("HTTP_AUTHORIZATION", "")))
     name = api_calls.operation(environ)
-    api_calls.count(caller.name if caller else "other", name)
+    for called in (name, *api_calls.parts(environ, name)):
+        api_calls.count(caller.name if caller else "other", called)
     if caller is None:
         _last_call[0] = time.monotonic()
     strike = _strike(caller, name) if caller else ""

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
-from tests.contract.test_permissions import actions, statements
+from tests.support.permissions import actions, statements
 from tests.support.stack import ROOT, TEMPLATES, template
 
 from headrace_cli.user_policies import Names, Who, user_policy

@@ -2,93 +2,11 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 from tests.support.call_graph import operations, reached
-from tests.support.stack import ROOT, TEMPLATES, resources, snake, template
-
-FUNCTIONS = resources("AWS::Serverless::Function")
-READ = {"s3:GetObject", "s3:GetObjectVersion"}
-ACTIONS: dict[str, set[str]] = {
-    "get_object": READ,
-    "head_object": READ,
-    "list_objects_v2": {"s3:ListBucket"},
-    "put_object": {"s3:PutObject"},
-    "put_object_tagging": {"s3:PutObjectTagging"},
-    "copy_object": {*READ, "s3:PutObject", "s3:PutObjectTagging"},
-    "create_multipart_upload": {"s3:PutObject", "s3:PutObjectTagging"},
-    "upload_part_copy": {*READ, "s3:PutObject"},
-    "complete_multipart_upload": {"s3:PutObject"},
-    "abort_multipart_upload": {"s3:AbortMultipartUpload"},
-    "get_item": {"dynamodb:GetItem"},
-    "batch_get_item": {"dynamodb:BatchGetItem"},
-    "query": {"dynamodb:Query"},
-    "put_item": {"dynamodb:PutItem"},
-    "update_item": {"dynamodb:UpdateItem"},
-    "delete_item": {"dynamodb:DeleteItem"},
-    "transact_write_items": set(),  # allowed by its parts
-    "Put": {"dynamodb:PutItem"},
-    "Update": {"dynamodb:UpdateItem"},
-    "Delete": {"dynamodb:DeleteItem"},
-    "ConditionCheck": {"dynamodb:ConditionCheckItem"},
-    "start_execution": {"states:StartExecution"},
-    "describe_execution": {"states:DescribeExecution"},
-    "list_map_runs": {"states:ListMapRuns"},
-    "describe_map_run": {"states:DescribeMapRun"},
-    "send_task_success": {"states:SendTaskSuccess"},
-    "describe_job_definitions": {"batch:DescribeJobDefinitions"},
-    # With tags in the request, and with the roles its jobs get.
-    "register_job_definition": {"batch:RegisterJobDefinition", "batch:TagResource", "iam:PassRole"},
-    "describe_job_queues": {"batch:DescribeJobQueues"},
-    "describe_compute_environments": {"batch:DescribeComputeEnvironments"},
-    "describe_instance_types": {"ec2:DescribeInstanceTypes"},
-    "describe_secret": {"secretsmanager:DescribeSecret"},
-    "list_jobs": {"batch:ListJobs"},
-    "describe_jobs": {"batch:DescribeJobs"},
-    "terminate_job": {"batch:TerminateJob"},
-    "get_job_queue_snapshot": {"batch:GetJobQueueSnapshot"},
-    "list_container_instances": {"ecs:ListContainerInstances"},
-    "describe_container_instances": {"ecs:DescribeContainerInstances"},
-    "describe_scaling_activities": {"autoscaling:DescribeScalingActivities"},
-    "stop_execution": {"states:StopExecution"},
-    "get_log_events": {"logs:GetLogEvents"},
-    "put_events": {"events:PutEvents"},
-    "invoke": {"lambda:InvokeFunction"},
-    "publish": {"sns:Publish"},
-}
-# The service authorization reference names no resource type for them.
-NO_RESOURCE_TYPE = {
-    "autoscaling:DescribeScalingActivities",
-    "batch:DescribeComputeEnvironments",
-    "batch:DescribeJobDefinitions",
-    "batch:DescribeJobQueues",
-    "batch:DescribeJobs",
-    "batch:ListJobs",
-    "ec2:DescribeInstanceTypes",
-    "states:SendTaskSuccess",
-}
-
-
-def allowed(logical: str) -> set[str]:
-    """The actions of a function's own policies."""
-    return {action for each in statements(FUNCTIONS[logical]["Properties"]["Policies"]) for action in actions(each)}
-
-
-def statements(value: Any) -> list[dict[str, Any]]:
-    """Every policy statement below a value."""
-    if isinstance(value, list):
-        return [found for each in value for found in statements(each)]
-    if not isinstance(value, dict):
-        return []
-    own = [value] if "Effect" in value else []
-    return own + [found for each in value.values() for found in statements(each)]
-
-
-def actions(statement: dict[str, Any]) -> list[str]:
-    """A statement's actions."""
-    said = statement["Action"]
-    return [said] if isinstance(said, str) else list(said)
+from tests.support.permissions import ACTIONS, FUNCTIONS, NO_RESOURCE_TYPE, actions, allowed, statements
+from tests.support.stack import ROOT, TEMPLATES, snake, template
 
 
 def needed(logical: str) -> set[str]:

@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 import pytest
-from tests.contract.test_permissions import ACTIONS, NO_RESOURCE_TYPE
 from tests.support.call_graph import reached_by_command
+from tests.support.permissions import ACTIONS, NO_RESOURCE_TYPE
 from tests.support.stack import ROOT, resources, snake
 
 from headrace_cli import user_policies
