@@ -31,6 +31,7 @@ FORGOTTEN = """\
 name: PIPELINE
 processes:
   p:
+    queue: QUEUE
     outputs: {o: o.txt}
     script: |
       test -e HEARD || sleep 300
@@ -45,31 +46,33 @@ outputs: {o: "${{ after.o }}"}
 
 
 @pytest.fixture
-def moved_clock(live: LiveStack) -> Iterator[None]:
-    """Time that the test moves is put back afterwards."""
-    yield
-    live.cloud.ask("POST", "/clock", {"reset": True})
-
-
-@pytest.fixture
-def without_capacity(live: LiveStack, moved_clock: None) -> Iterator[str]:
-    """A queue whose environment is refused every instance; time and environments are put back afterwards."""
-    batch, name = live.client("batch"), f"slow-{uuid.uuid4().hex[:8]}"
+def own_queue(live: LiveStack) -> Iterator[str]:
+    """A queue that no sweep has seen yet; the time that its test moves is put back afterwards."""
+    batch, name = live.client("batch"), f"own-{uuid.uuid4().hex[:8]}"
     resources = {"type": "SPOT", "maxvCpus": 16, "instanceTypes": ["optimal"], "subnets": ["s"], "instanceRole": "r"}
     environment = batch.create_compute_environment(
         computeEnvironmentName=f"{name}-env", type="MANAGED", computeResources=resources
     )["computeEnvironmentArn"]
     order = [{"order": 1, "computeEnvironment": environment}]
     batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
-    plan = {"environment": environment, "behaviour": "refuse", "reason": "spot-capacity"}
-    live.cloud.ask("POST", "/environments", plan)
     yield name
+    live.cloud.ask("POST", "/clock", {"reset": True})
+
+
+@pytest.fixture
+def without_capacity(live: LiveStack, own_queue: str) -> Iterator[str]:
+    """A queue whose environment is refused every instance."""
+    plan = {"environment": f"{own_queue}-env", "behaviour": "refuse", "reason": "spot-capacity"}
+    live.cloud.ask("POST", "/environments", plan)
+    yield own_queue
     live.cloud.ask("DELETE", "/environments")
 
 
 def test_a_job_without_capacity_goes_to_the_next_queue(live: LiveStack, without_capacity: str) -> None:
     """Events tell the live view, the schedule sweeps, half an hour passes: one alert, the job ends, its task succeeds elsewhere."""
-    default = _default_queue(live)
+    default = live.client("batch").describe_job_queues(jobQueues=[live.outputs["Queue"]])["jobQueues"][0][
+        "jobQueueName"
+    ]
     name = f"s{uuid.uuid4().hex[:8]}"
     epoch = live.begin(SPEC.replace("PIPELINE", name).replace("SLOW", without_capacity).replace("DEFAULT", default))
     waiting = until(lambda: [job for job in ledger_watch.live_of(live.table, epoch) if job.state == "RUNNABLE"])
@@ -91,11 +94,12 @@ def test_a_job_without_capacity_goes_to_the_next_queue(live: LiveStack, without_
     assert ledger_watch.live_of(live.table, epoch) == []
 
 
-@pytest.mark.usefixtures("moved_clock")
-def test_a_job_that_batch_forgets_fails_its_run_and_resume_goes_on(live: LiveStack, tmp_path: Path) -> None:
+def test_a_job_that_batch_forgets_fails_its_run_and_resume_goes_on(
+    live: LiveStack, own_queue: str, tmp_path: Path
+) -> None:
     """Nobody will hear of the job: its task fails by JobLost, its child execution is stopped, the run ends; a resume succeeds."""
     heard, name = tmp_path / "heard", f"lost-{uuid.uuid4().hex[:8]}"
-    epoch = live.begin(FORGOTTEN.replace("PIPELINE", name).replace("HEARD", str(heard)))
+    epoch = live.begin(FORGOTTEN.replace("PIPELINE", name).replace("QUEUE", own_queue).replace("HEARD", str(heard)))
     live.until_running(epoch)
     (lost,) = until(lambda: [job for job in ledger_watch.live_of(live.table, epoch) if job.job and job.execution])
     live.cloud.ask("POST", "/jobs/forget", {"jobs": [lost.job]})
@@ -107,7 +111,7 @@ def test_a_job_that_batch_forgets_fails_its_run_and_resume_goes_on(live: LiveSta
             live.until_record(epoch, "p")
         return not waiting
 
-    _sweep_until(live, _default_queue(live), given_up)
+    _sweep_until(live, own_queue, given_up)
     run = live.ended(epoch)
     child = live.client("stepfunctions").describe_execution(executionArn=lost.execution)
     assert (child["status"], child["error"]) == ("ABORTED", "JobLost")
@@ -119,11 +123,6 @@ def test_a_job_that_batch_forgets_fails_its_run_and_resume_goes_on(live: LiveSta
     resumed = live.ended(Epoch(epoch.run, 2))
     assert resumed.status == "SUCCEEDED", resumed.cause
     assert resumed.result("o") == "done\n"
-
-
-def _default_queue(live: LiveStack) -> str:
-    (found,) = live.client("batch").describe_job_queues(jobQueues=[live.outputs["Queue"]])["jobQueues"]
-    return str(found["jobQueueName"])
 
 
 def _sweep_until_ended(live: LiveStack, queue: str, job: str) -> dict[str, str]:
