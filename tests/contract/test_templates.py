@@ -176,16 +176,3 @@ def test_an_image_is_not_built_where_nothing_leads_out():
     queue = {"JobQueue": "arn:aws:batch:eu-west-1:123456789012:job-queue/q"}
     for change in ({}, {"BuildAmi": "no"}, {"NetworkKind": "private-nat"}, theirs, queue):
         template_rules.check(template(), (closed if change else default) | change)
-
-
-def test_lists_as_long_as_is_said_fit_into_the_variables_of_a_function():
-    """All variables of a function have 4 KB together (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
-    told = re.search(r"at most ([\d,]+) characters", template()["Parameters"]["AllowedWriteBuckets"]["Description"])
-    assert told
-    shared = template()["Globals"]["Function"]["Environment"]["Variables"]
-    for body in resources("AWS::Serverless::Function").values():
-        variables = shared | body["Properties"].get("Environment", {}).get("Variables", {})
-        # What is no list is an ARN at most, and two of the roles are the stack's own.
-        own = sum(len(name) + (2 * 110 if name == "HEADRACE_ALLOWED_ROLES" else 0) for name in variables)
-        plain = [name for name in variables if not name.startswith("HEADRACE_ALLOWED")]
-        assert own + 110 * len(plain) + int(told[1].replace(",", "")) <= 4096
