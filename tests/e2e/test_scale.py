@@ -61,8 +61,11 @@ def test_three_hundred_tasks(live: LiveStack, three_hundred: Measured):
     units = three_hundred.units()
     assert units["state transitions"] / 301 < 8
     # watch_jobs writes once for each state of a job that Batch tells of: RUNNABLE, STARTING, RUNNING, and its end.
-    watched = three_hundred.of("dynamodb", "UpdateItem", caller=f"lambda:{live.name}-watch-jobs")
-    assert watched / 301 <= 5
+    assert three_hundred.of("dynamodb", "UpdateItem", caller=f"lambda:{live.name}-watch-jobs") / 301 <= 5
+    # Other stacks of the same cloud hear of these jobs too, and look whether they are theirs.
+    watched = sum(
+        n for (who, what), n in three_hundred.calls.items() if what == "dynamodb:UpdateItem" and "-watch-jobs" in who
+    )
     assert (units["DynamoDB write units"] - watched) / 301 < 12
     assert units["DynamoDB read units"] / 301 < 12
 

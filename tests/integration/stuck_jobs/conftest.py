@@ -17,13 +17,11 @@ from headrace_local import Cloud, start, stop
 
 @pytest.fixture(scope="package")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A cloud with room for everything, whose clock stands until a story moves it, and clients that do not wait and try again."""
+    """A cloud with room for everything, whose clock stands until a story moves it."""
     home = tmp_path_factory.mktemp("cloud")
-    hasty = clients._CONFIG.merge(Config(retries={"total_max_attempts": 1}))
     _forget()
     try:
-        with mock.patch.object(clients, "_CONFIG", hasty):
-            yield start(home, vcpus=1024, memory_mib=512 * 1024)
+        yield start(home, vcpus=1024, memory_mib=512 * 1024)
     finally:
         stop(home)
         _forget()
@@ -31,10 +29,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def here(cloud: Cloud) -> Iterator[World]:
-    """The world of one story."""
+    """The world of one story, with clients that do not wait and try again."""
     now = datetime.fromisoformat(cloud.ask("GET", "/clock")["now"])
     cloud.ask("POST", "/clock", {"at": now.replace(microsecond=0).isoformat(), "stop": True})
-    with world(cloud, f"w{uuid.uuid4().hex[:10]}") as made:
+    hasty = clients._CONFIG.merge(Config(retries={"total_max_attempts": 1}))
+    # For the story alone: what runs after this folder tries again as functions do.
+    with mock.patch.object(clients, "_CONFIG", hasty), world(cloud, f"w{uuid.uuid4().hex[:10]}") as made:
         yield made
 
 
