@@ -57,8 +57,9 @@ demo-failure: setup ## run examples/failing on the local cloud: what a failed ru
 	@bash examples/demo-failure.sh
 
 .PHONY: test
+# Files stay whole, so that what a file's tests share is made once.
 test: setup sam checkov ## set-up and the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: unit
 unit: setup ## the fast tests alone

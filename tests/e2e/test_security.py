@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +74,15 @@ def _spec(texts: dict[str, str], inputs: str) -> dict[str, Any]:
     }
 
 
-def test_hostile_texts_are_nothing_but_texts(live: LiveStack, tmp_path: Path):
+@pytest.fixture
+def made() -> Iterator[Path]:
+    """Where a text that runs would leave its mark: a short path, since a key has at most 128 characters."""
+    with tempfile.TemporaryDirectory(prefix="hr-") as folder:
+        yield Path(folder)
+
+
+def test_hostile_texts_are_nothing_but_texts(live: LiveStack, made: Path):
     """Everywhere a pipeline may put one, through staging, script, publishing, logs, digest; and in the key of a launch."""
-    made = tmp_path / "made"
-    made.mkdir()
     texts = hostile(made)
     inputs = f"inputs/hostile-{secrets.token_hex(4)}"
     for name, text in texts.items():
