@@ -95,7 +95,7 @@ deploy: build ## sam deploy --guided to your AWS account
 
 .PHONY: bench
 bench: setup ## run the benchmarks and print their numbers
-	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
+	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python -m "bench.$$(basename "$$bench" .py)" || exit 1; done
 
 .PHONY: clean
 clean: ## remove what the targets above made

@@ -1,6 +1,6 @@
 """How long each function takes to import, as a cold start does it, and what it is that takes the time.
 
-    PYTHONPATH=layers/core python bench/cold_start.py
+    python -m bench.cold_start
 
 The layer is built as `sam build` builds it (layers/core/Makefile: its own dependencies, with bytecode) into a temporary
 folder; every handler is then imported by fresh interpreters that see the layer and its folder only. Clients that a handler
@@ -79,6 +79,7 @@ def _environment() -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_LAMBDA_FUNCTION_NAME": "bench",
+        "AWS_LAMBDA_FUNCTION_VERSION": "1",
         # With it Powertools traces, as it does on Lambda.
         "LAMBDA_TASK_ROOT": "/var/task",
         "POWERTOOLS_SERVICE_NAME": "headrace",

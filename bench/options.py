@@ -1,6 +1,6 @@
 """Container options parsed and Batch requests built per second.
 
-    PYTHONPATH=layers/core python bench/options.py [seconds]
+    python -m bench.options [seconds]
 
 A Lambda has a minute for 100,000 submissions: 1,667 a second.
 """

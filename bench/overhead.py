@@ -1,6 +1,6 @@
 """What running a task costs beyond the task: wall and CPU time on the local cloud, calls to AWS, and dollars on AWS.
 
-    python bench/overhead.py [samples]        100 samples x 3 stages and a gather: 301 tasks that do next to nothing
+    python -m bench.overhead [samples]        100 samples x 3 stages and a gather: 301 tasks that do next to nothing
 
 Counted, not estimated: state transitions (states entered, as AWS bills them), Lambda invocations, DynamoDB and S3 calls by
 operation, SubmitJob and other Batch calls. Prices are those of headrace_cli.cost.prices, free tiers left out. Two things are taken as

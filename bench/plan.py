@@ -1,6 +1,6 @@
 """Time and peak memory of planning: 1,000, 10,000 and 100,000 tasks, each in a process of its own.
 
-    PYTHONPATH=layers/core python bench/plan.py
+    python -m bench.plan
 
 Two shapes: one process over n items and a gather, and samples through three stages. Planning is counted from the bound
 params to the last byte of plan.json; reading and linking the spec (milliseconds) and making the list of items are not.

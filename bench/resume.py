@@ -1,6 +1,6 @@
 """Resuming a run of 300 tasks of which 299 are done: what it submits, and how long it takes, on the local cloud.
 
-    PYTHONPATH=layers/core:cli:localcloud:. python bench/resume.py [TASKS]
+    python -m bench.resume [TASKS]
 
 The first epoch makes everything but one task, which fails when all others have run. Then it is mended and the run is resumed
 as `headrace resume` does; counted are the jobs the new epoch submits, its API calls per task, and the time from the

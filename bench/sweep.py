@@ -1,6 +1,6 @@
 """One sweep over 10,000 jobs that wait: time, peak memory and calls, each case in a process of its own.
 
-    PYTHONPATH=layers/core:. python bench/sweep.py
+    python -m bench.sweep
 
 The account and the ledger are data in memory (tests/support/fake_account.py), so the time is that of our own code; what AWS adds
 is in the calls. The sweep is the last of four, five minutes apart: what earlier ones had to remember is there.
@@ -36,7 +36,7 @@ def main() -> None:
         f"{'case':<44} {'seconds':>8} {'peak MiB':>9} {'ListJobs':>9} {'DescribeJobs':>13} {'other AWS':>10} {'reads':>6} {'writes':>7} {'told':>5}"
     )
     for case in CASES:
-        command = [sys.executable, __file__, case]
+        command = [sys.executable, "-m", "bench.sweep", case]
         print(subprocess.run(command, check=True, capture_output=True, text=True).stdout, end="")
 
 
