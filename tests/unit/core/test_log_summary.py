@@ -1,5 +1,6 @@
 """A log in at most 4 KiB, the lines that matter first: real logs of real tools (`logs/`), and anything else."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from headrace.core.log_lines import readable, size
 from headrace.core.log_secrets import masked
-from headrace.core.log_summary import END, GAP, LIMIT, summarise, summary_of, telling
+from headrace.core.log_summary import END, GAP, LIMIT, Summary, summary_of, telling
 
 LOGS = Path(__file__).parent / "logs"
 # Name, kind of trace, the line that says most, and what the summary begins with (a trace's first and last line, or one line).
@@ -71,6 +72,11 @@ CORPUS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "wrong_words": ("", "Sample sheet has column 'reeds', known are: id, reads", ("checked 1200 records",)),
 }  # fmt: skip
 WITH_TRACE = [name for name, (kind, _, top) in CORPUS.items() if kind and len(top) == 2]
+
+
+def summarise(raw: Iterable[str]) -> Summary:
+    """The summary of a log as it was written."""
+    return summary_of(readable(raw))
 
 
 def log(name: str) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Final
 
 from headrace.core import log_ranking, log_traces
 from headrace.core.log_folding import folded, kind_of
-from headrace.core.log_lines import LINE_LIMIT, readable, shortened, size
+from headrace.core.log_lines import LINE_LIMIT, shortened, size
 from headrace.core.log_ranking import is_routine, weight
 from headrace.core.log_secrets import masked
 from headrace.core.log_trace import Trace
@@ -58,11 +58,6 @@ class _Piece:
     telling: str
     says: str  # what makes two pieces the same: a trace's key lines, the telling line of others
     trace: Trace | None = None
-
-
-def summarise(raw: Iterable[str]) -> Summary:
-    """The summary of a log as it was written: its events, or its lines."""
-    return summary_of(readable(raw))
 
 
 def summary_of(lines: Sequence[str], limit: int = LIMIT) -> Summary:
