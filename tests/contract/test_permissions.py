@@ -73,7 +73,7 @@ def test_log_streams_are_named_as_iam_names_them():
         ("PlanScopeFunction", {"runs/*"}),
         ("PrepareTaskFunction", {"work/*", "runs/*/tasks/*"}),
         ("SettleTaskFunction", {"work/*", "results/*", "runs/*/tasks/*"}),
-        ("ConcludeRunFunction", {"runs/*"}),
+        ("ConcludeRunFunction", {"runs/*", "work/*/outputs.json"}),
         ("SummariseLogsFunction", {"runs/*/tasks/*"}),
     ],
 )

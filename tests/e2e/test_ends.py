@@ -225,3 +225,22 @@ def test_two_stacks_side_by_side(live: LiveStack, tmp_path: Path):
         assert ended.status == "SUCCEEDED", ended.cause
         assert count(ended.statuses().values()) == {"succeeded": 4}
     assert live.execution(epochs["other"][1]) is None
+
+
+def test_what_was_moved_is_let_go_at_the_end_and_brought_back_for_the_next(live: LiveStack):
+    """A run that publishes by moving marks the work copy once it has succeeded; another pipeline that finds the work has one without a mark."""
+    made = {"container": IMAGE, "outputs": {"o": "o.txt"}, "script": "echo moved > o.txt"}
+    moving = {**made, "publishDir": {"path": ".", "mode": "move"}}
+    first = live.run({"name": "moving", "processes": {"make": moving}, "outputs": {"o": "${{ make.o }}"}})
+    work = str(first.tasks()["make"].outputs).removeprefix(f"s3://{live.bucket}/").removesuffix("outputs.json")
+    (file,) = (key for key in live.keys(work) if key.endswith("/o.txt"))
+
+    def marked() -> bool:
+        return bool(live.client("s3").get_object_tagging(Bucket=live.bucket, Key=file)["TagSet"])
+
+    assert first.results() == {"o.txt": "moved\n"}
+    assert marked()
+    second = live.run({"name": "reading", "processes": {"make": made}, "outputs": {"o": "${{ make.o }}"}})
+    assert second.statuses() == {"make": "cached"}
+    assert not marked()
+    assert second.result("o") == "moved\n"

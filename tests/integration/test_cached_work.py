@@ -8,9 +8,11 @@ import pytest
 from headrace.aws import moved_work
 from headrace.aws import s3 as store
 from headrace.aws.cached_work import find
+from headrace.core.records import Epoch
 
 PREFIX = "s3://mine/work/t/ab/" + "ab" * 32 + "/"
 OUT = PREFIX + "a/job.1/out/"
+EPOCH = Epoch("r", 1)
 
 
 def commit(s3: Any, names: list[str], at: str = "2026-03-01T00:00:00.000Z") -> None:
@@ -74,18 +76,29 @@ def test_a_folder_is_there_when_all_below_it_is(s3: Any, size: int, used: bool):
     assert (find(s3, PREFIX, "2026-03-02T00:00:00.000Z", 30) is not None) is used
 
 
-def move(s3: Any, names: list[str]) -> None:
-    """Publish these files by moving them, a day after they were made."""
+def move(s3: Any, names: list[str], epoch: Epoch = EPOCH) -> None:
+    """Publish these files by moving them."""
     moved = {OUT + name: f"s3://mine/results/{name}" for name in names}
     for source, target in moved.items():
         store.write(s3, target, store.read(s3, source))
-    moved_work.note(s3, PREFIX, moved, "2026-03-02T00:00:00.000Z")
+    moved_work.note(s3, PREFIX, moved, epoch)
+
+
+def concluded(s3: Any, epoch: Epoch = EPOCH) -> None:
+    """That run has succeeded."""
+    moved_work.mark(s3, [PREFIX], epoch, lambda: 900_000)
 
 
 def gone(s3: Any, names: list[str]) -> None:
     """The bucket's lifecycle has removed the work copies."""
     for name in names:
         s3.delete_object(Bucket="mine", Key=(OUT + name).removeprefix("s3://mine/"))
+
+
+def marked(s3: Any, name: str) -> bool:
+    """Whether a work file, as it is now, is marked to go."""
+    tags = s3.get_object_tagging(Bucket="mine", Key=(OUT + name).removeprefix("s3://mine/"))["TagSet"]
+    return bool(tags == [{"Key": "headrace", "Value": "moved"}])
 
 
 @pytest.mark.parametrize("harm", ["", "changed", "away"])
@@ -102,7 +115,7 @@ def test_moved_work_is_brought_back_from_where_it_was_published(s3: Any, harm: s
     assert (found is not None) is (harm == "")
     if not harm:
         assert store.read(s3, OUT + "1") == b"123"
-        assert s3.get_object_tagging(Bucket="mine", Key=(OUT + "1").removeprefix("s3://mine/"))["TagSet"] == []
+        assert not marked(s3, "1")
 
 
 def test_a_moved_folder_is_brought_back_file_by_file(s3: Any):
@@ -114,13 +127,79 @@ def test_a_moved_folder_is_brought_back_file_by_file(s3: Any):
     assert store.read(s3, OUT + "d/x/2") == b"22"
 
 
-def test_a_marked_copy_that_is_still_there_is_made_anew_before_it_goes(s3: Any):
-    """The mark takes effect two days after the object was made; a run that begins with it may last."""
-    commit(s3, ["0"])
-    move(s3, ["0"])
-    key = (OUT + "0").removeprefix("s3://mine/")
-    store.expire_early(s3, OUT + "0")
-    assert find(s3, PREFIX, "2026-03-02T01:00:00.000Z", 30, moves=True)
-    assert s3.get_object_tagging(Bucket="mine", Key=key)["TagSet"] != []
-    assert find(s3, PREFIX, "2026-03-03T00:00:00.000Z", 30, moves=True)
-    assert s3.get_object_tagging(Bucket="mine", Key=key)["TagSet"] == []
+@pytest.fixture
+def versioned(s3: Any) -> Any:
+    """The bucket keeps versions, as the stack's does."""
+    s3.put_bucket_versioning(Bucket="mine", VersioningConfiguration={"Status": "Enabled"})
+    return s3
+
+
+def test_what_was_moved_is_marked_when_its_run_has_succeeded(versioned: Any):
+    """Not before: its own tasks read it. Only files that the run itself moved, and saying so in the result does not change what it is."""
+    commit(versioned, ["0", "1"])
+    move(versioned, ["0"])
+    before = find(versioned, PREFIX, "2026-03-02T00:00:00.000Z", 30)
+    assert not marked(versioned, "0")
+    concluded(versioned, Epoch("other", 1))
+    assert not marked(versioned, "0")
+    assert "moved" not in json.loads(store.read(versioned, PREFIX + "outputs.json"))
+    concluded(versioned)
+    concluded(versioned)
+    assert (marked(versioned, "0"), marked(versioned, "1")) == (True, False)
+    assert json.loads(store.read(versioned, PREFIX + "outputs.json")) == {**(before or {}), "moved": True}
+
+
+def test_a_hit_relies_on_no_file_that_is_marked_to_go(versioned: Any):
+    """Whoever finds the work, moving or not, and however soon: the marked copy is made anew, once."""
+    commit(versioned, ["0", "1"])
+    move(versioned, ["0"])
+    concluded(versioned)
+    assert find(versioned, PREFIX, "2026-03-02T00:00:01.000Z", 30)
+    assert not marked(versioned, "0")
+    again = store.look(versioned, OUT + "0")
+    assert find(versioned, PREFIX, "2026-03-02T00:00:02.000Z", 30)
+    assert store.look(versioned, OUT + "0") == again
+
+
+def test_a_marked_file_that_cannot_be_brought_back_is_a_miss(versioned: Any):
+    """It is still there, with its size, and would go while the run reads it."""
+    commit(versioned, ["0"])
+    move(versioned, ["0"])
+    concluded(versioned)
+    store.write(versioned, "s3://mine/results/0", b"456")
+    assert find(versioned, PREFIX, "2026-03-02T00:00:01.000Z", 30) is None
+
+
+def test_a_mark_does_not_reach_what_was_brought_back(versioned: Any):
+    """The run that moved it concludes again, or late: only the version that it moved is marked."""
+    commit(versioned, ["0"])
+    move(versioned, ["0"])
+    concluded(versioned)
+    assert find(versioned, PREFIX, "2026-03-02T00:00:01.000Z", 30)
+    concluded(versioned)
+    assert not marked(versioned, "0")
+
+
+def test_a_result_written_anew_is_not_marked(versioned: Any, monkeypatch: pytest.MonkeyPatch):
+    """Between reading and saying `moved` another attempt may commit: what it committed stays, and nothing is marked."""
+    commit(versioned, ["0"])
+    move(versioned, ["0"])
+    read = store.read_exactly
+
+    def meanwhile(s3: Any, uri: str) -> tuple[bytes, str]:
+        body, etag = read(s3, uri)
+        store.write(s3, uri, b"{}")
+        return body, etag
+
+    monkeypatch.setattr(store, "read_exactly", meanwhile)
+    concluded(versioned)
+    assert not marked(versioned, "0")
+    assert store.read(versioned, PREFIX + "outputs.json") == b"{}"
+
+
+def test_there_is_time_for_some_marks_only(versioned: Any):
+    """A function whose time is nearly up leaves the rest: it only stays longer."""
+    commit(versioned, ["0"])
+    move(versioned, ["0"])
+    moved_work.mark(versioned, [PREFIX], EPOCH, lambda: 59_000)
+    assert not marked(versioned, "0")

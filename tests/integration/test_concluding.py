@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from headrace.aws import concluding, gates, ledger_runs
+from headrace.aws import concluding, gates, ledger_runs, moved_work
 from headrace.aws import s3 as store
 from headrace.aws.concluding import Concluder
 from headrace.aws.settings import ConcludeRunSettings
 from headrace.aws.table import Table
 from headrace.core.conclusion import CANCEL_PREFIX
-from headrace.core.records import Epoch, RunRecord
+from headrace.core.records import Epoch, RunRecord, TaskRecord
 
 EPOCH = Epoch("r", 1)
 NOW = "2026-01-01T00:00:01.000Z"
@@ -56,3 +56,22 @@ def test_who_concludes_late_says_what_the_ledger_says(concluder: Concluder, s3: 
     assert (digest["state"], digest["cause"]) == ("cancelled", "by hand")
     assert b"cancelled" in store.read(s3, "s3://mine/runs/r/1/digest.md")
     assert list(ledger_runs.unconcluded_runs(concluder.table)) == []
+
+
+@pytest.mark.parametrize(("error", "marked"), [(None, True), ({"Error": "TaskFailed", "Cause": "{}"}, False)])
+def test_moved_work_goes_when_the_run_has_succeeded(
+    concluder: Concluder, s3: Any, error: dict[str, str] | None, marked: bool
+):
+    """A run that failed is resumed from it; work in a bucket of the user's has no rule of ours."""
+    for bucket in ("mine", "other"):
+        work = f"s3://{bucket}/work/t/ab/1/"
+        for name, body in (("outputs.json", b"{}"), ("out", b"1")):
+            store.write(s3, work + name, body)
+        store.write(s3, "s3://mine/results/out", b"1")
+        moved_work.note(s3, work, {work + "out": "s3://mine/results/out"}, EPOCH)
+        record = TaskRecord(f"t{bucket}", "succeeded", NOW, outputs=work + "outputs.json", moved=True)
+        gates.settle(concluder.table, EPOCH, record, [], send=lambda _t, _o: None, remaining_ms=lambda: 60_000)
+    run = ledger_runs.run_of(concluder.table, EPOCH)
+    concluding.conclude(concluder, run, NOW, lambda: 60_000, error=error, by="x")
+    tags = [s3.get_object_tagging(Bucket=bucket, Key="work/t/ab/1/out")["TagSet"] for bucket in ("mine", "other")]
+    assert [bool(found) for found in tags] == [marked, False]

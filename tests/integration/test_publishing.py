@@ -13,7 +13,6 @@ from headrace.core.publish import Copy
 from headrace.core.records import Epoch
 
 EPOCH = Epoch("r", 1)
-AT = "2026-03-01T00:00:00.000Z"
 
 
 @pytest.fixture
@@ -57,13 +56,13 @@ def test_two_tasks_on_one_target_are_refused(work: Any, ledger_table: Table):
     assert there(work)["s3://mine/results/qc/1"] == b"a"
 
 
-def test_what_is_moved_is_marked(work: Any, ledger_table: Table):
-    """The work copy goes early; the result is not marked."""
-    publish(ledger_table, work, EPOCH, "t", [copy("a", "a", moved=True)], work="s3://mine/work/", now=AT)
-    assert moved_work.read(work, "s3://mine/work/").keys() == {"s3://mine/work/a"}
-    marked = [
-        key
-        for key in ("work/a", "results/a")
-        if work.get_object_tagging(Bucket="mine", Key=key)["TagSet"] == [{"Key": "headrace", "Value": "moved"}]
-    ]
-    assert marked == ["work/a"]
+def test_what_is_moved_is_noted(work: Any, ledger_table: Table):
+    """Where it went, and by whom; nothing is marked yet, for the run goes on. A copy is no move."""
+    assert publish(ledger_table, work, EPOCH, "t", [copy("a", "a", moved=True), copy("b", "b")], work="s3://mine/work/")
+    noted = moved_work.read(work, "s3://mine/work/")
+    assert {source: (place["uri"], place["by"]) for source, place in noted.items()} == {
+        "s3://mine/work/a": ("s3://mine/results/a", "r#1")
+    }
+    assert work.get_object_tagging(Bucket="mine", Key="work/a")["TagSet"] == []
+    assert not publish(ledger_table, work, EPOCH, "u", [copy("d/", "d/")], work="s3://mine/other/")
+    assert moved_work.read(work, "s3://mine/other/") == {}

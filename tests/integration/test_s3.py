@@ -80,6 +80,23 @@ def test_the_first_to_write_once_wins(s3: Any):
     assert store.read(s3, "s3://mine/x") == b"first"
 
 
+def test_what_is_written_over_is_what_was_read(s3: Any):
+    """`If-Match`: an object that changed since, or is gone, stays as it is."""
+    assert not store.write_over(s3, "s3://mine/x", b"1", '"etag"')
+    put(s3, "s3://mine/x", b"1")
+    body, etag = store.read_exactly(s3, "s3://mine/x")
+    assert store.write_over(s3, "s3://mine/x", body + b"2", etag)
+    assert not store.write_over(s3, "s3://mine/x", body + b"3", etag)
+    assert store.read(s3, "s3://mine/x") == b"12"
+    with pytest.raises(store.ObjectMissing):
+        store.read_exactly(s3, "s3://mine/none")
+
+
+def test_a_mark_on_what_is_gone_is_none(s3: Any):
+    """It may have been removed by hand."""
+    store.expire_early(s3, "s3://mine/none")
+
+
 def test_a_copy_has_the_tags_it_is_given_and_no_others(s3: Any):
     """`moved` is true of the work copy alone: it does not travel with its content."""
     put(s3, "s3://mine/work/x", b"1")

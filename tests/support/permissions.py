@@ -11,7 +11,8 @@ ACTIONS: dict[str, set[str]] = {
     "head_object": READ,
     "list_objects_v2": {"s3:ListBucket"},
     "put_object": {"s3:PutObject"},
-    "put_object_tagging": {"s3:PutObjectTagging"},
+    # With a version in the request, where there is one.
+    "put_object_tagging": {"s3:PutObjectTagging", "s3:PutObjectVersionTagging"},
     "copy_object": {*READ, "s3:PutObject", "s3:PutObjectTagging"},
     "create_multipart_upload": {"s3:PutObject", "s3:PutObjectTagging"},
     "upload_part_copy": {*READ, "s3:PutObject"},

@@ -17,10 +17,10 @@ _SPARE_DAYS = 7  # a run may last for days, and must not lose what it found at i
 _PARALLEL = 16
 
 
-def find(s3: Any, prefix: str, now: str, work_days: int, *, moves: bool = False) -> dict[str, Any] | None:
+def find(s3: Any, prefix: str, now: str, work_days: int) -> dict[str, Any] | None:
     """The committed result below a work prefix, None when there is none to rely on.
 
-    `moves`: its process publishes by moving, so that what is there may be marked to go.
+    A result that says `moved` has files that are marked to go (`moved_work`), whoever moved them: these are brought back first.
     """
     try:
         result: dict[str, Any] = json.loads(store.read(s3, prefix + "outputs.json"))
@@ -30,14 +30,14 @@ def find(s3: Any, prefix: str, now: str, work_days: int, *, moves: bool = False)
     if age > timedelta(days=work_days - min(_SPARE_DAYS, work_days / 2)):
         return None
     files = [file for value in values.from_json(result["outputs"]).values() for file in _files(value)]
-    if not moves and _all_there(s3, result["prefix"], files):
+    if not result.get("moved") and _all_there(s3, result["prefix"], files):
         return result
     moved = moved_work.read(s3, prefix) if files else {}
     below = tuple(file.uri for file in files if file.uri.endswith("/"))
     wanted = {file.uri for file in files}
     ours = [source for source in moved if source in wanted or (below and source.startswith(below))]
-    moved_work.bring_back(s3, moved, ours, now)
-    return result if (moves or ours) and _all_there(s3, result["prefix"], files) else None
+    safe = bool(ours) and moved_work.bring_back(s3, moved, ours)
+    return result if safe and _all_there(s3, result["prefix"], files) else None
 
 
 def _all_there(s3: Any, prefix: str, files: list[File]) -> bool:

@@ -12,7 +12,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from headrace.aws import events, gates, ledger, ledger_runs, ledger_watch, run_folder, step_functions, sweeping
+from botocore.exceptions import ClientError
+
+from headrace.aws import (
+    events,
+    gates,
+    ledger,
+    ledger_runs,
+    ledger_watch,
+    moved_work,
+    run_folder,
+    step_functions,
+    sweeping,
+)
 from headrace.aws import s3 as store
 from headrace.aws.clients import client
 from headrace.aws.lambdas import call_later
@@ -39,7 +51,7 @@ from headrace.core.digest_markdown import to_markdown
 from headrace.core.errors import HeadraceError
 from headrace.core.outcome import Outcome
 from headrace.core.outcome_classes import OutcomeClass
-from headrace.core.records import AttemptRecord, Epoch, RunEntry, RunRecord
+from headrace.core.records import AttemptRecord, Epoch, RunEntry, RunRecord, TaskRecord
 
 RemainingMs = Callable[[], int]
 _CLEAN_SWEEPS = 2
@@ -194,6 +206,8 @@ def conclude(
         events.publish(client("events"), [alert_events.entry(event)])
         count(f"Runs{ended.state.title()}")
         logger.info("concluded", extra={"state": ended.state, "by": by})
+        if ended.state == "succeeded":
+            _let_moved_go(concluder, epoch, records.values(), remaining_ms)
         # Only now: a function that died before has left the run among the open ones, and the sweep tells it.
         ledger_watch.forget_all_live(table, epoch)
         ledger_runs.forget_open(table, epoch)
@@ -203,6 +217,20 @@ def conclude(
         # Somebody else concluded it otherwise meanwhile, and this may have written its digest over theirs.
         return conclude(concluder, standing, now, remaining_ms, by=by)
     return ended
+
+
+def _let_moved_go(concluder: Concluder, epoch: Epoch, records: Iterable[TaskRecord], remaining_ms: RemainingMs) -> None:
+    """What was published by moving may go early; only in the stack's own bucket, which has a rule for it.
+
+    A run that did not succeed is resumed from its work, so all of that stays. Nothing depends on the marks: without them files
+    only stay longer.
+    """
+    ours = f"s3://{concluder.settings.bucket}/"
+    works = [each.outputs.removesuffix("outputs.json") for each in records if each.moved]
+    try:
+        moved_work.mark(client("s3"), [work for work in works if work.startswith(ours)], epoch, remaining_ms)
+    except ClientError:
+        logger.exception("could not mark what was moved")
 
 
 def _terminate(concluder: Concluder, epoch: Epoch, why: str) -> list[str]:

@@ -19,25 +19,24 @@ from headrace.core.records import Epoch
 _PARALLEL = 16
 
 
-def publish(
-    table: Table, s3: Any, epoch: Epoch, task: str, copies: Iterable[Copy], *, work: str = "", now: str = ""
-) -> None:
-    """Make every copy; InvalidSpec, before anything is copied, when another task of the run publishes to the same place.
+def publish(table: Table, s3: Any, epoch: Epoch, task: str, copies: Iterable[Copy], *, work: str = "") -> bool:
+    """Make every copy, and say whether any was a move; InvalidSpec, before anything is copied, when another task of the run
+    publishes to the same place.
 
-    `work` is the prefix of the work whose files are published: where it is noted what was moved, at `now`.
+    `work` is the prefix of the work whose files are published: where it is noted what was moved (`moved_work`).
     """
     wanted = [each for copy in copies for each in _objects(s3, copy)]
     if not wanted:
-        return
+        return False
     with ThreadPoolExecutor(min(_PARALLEL, len(wanted))) as pool:
         taken = [other for other in pool.map(lambda copy: _claim(table, epoch, task, copy), wanted) if other]
         if taken:
             raise InvalidSpec(taken)
         list(pool.map(lambda copy: _copy(s3, copy), wanted))
         moved = {copy.source: copy.target for copy in wanted if copy.moved}
-        if moved:
-            moved_work.note(s3, work, moved, now)
-            list(pool.map(lambda source: store.expire_early(s3, source), moved))
+    if moved:
+        moved_work.note(s3, work, moved, epoch)
+    return bool(moved)
 
 
 def _objects(s3: Any, copy: Copy) -> Iterable[Copy]:

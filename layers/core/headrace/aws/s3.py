@@ -15,6 +15,7 @@ from headrace.core.errors import HeadraceError, InvalidValue
 
 _GONE = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound"}
 _FORBIDDEN = {"403", "AccessDenied", "Forbidden"}
+_UNMET = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 _PARALLEL = 16
 # CopyObject takes objects up to 5 GiB; larger ones are copied in parts.
 _ONE_COPY = 5 * 1024**3
@@ -60,6 +61,17 @@ def read(s3: Any, uri: str, *, version: str = "", limit: int | None = None) -> b
         if limit is not None and answer["ContentLength"] > limit:
             raise InvalidValue(f"'{uri}' has {answer['ContentLength']:,} bytes", expected=f"at most {limit:,}")
         return bytes(body.read())
+
+
+def read_exactly(s3: Any, uri: str) -> tuple[bytes, str]:
+    """The object's bytes and the ETag they have, for `write_over`; ObjectMissing when it cannot be read."""
+    bucket, key = split_uri(uri)
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        raise missing(error, uri) from error
+    with answer["Body"] as body:
+        return bytes(body.read()), str(answer["ETag"])
 
 
 def look(s3: Any, uri: str, *, pays: bool = False) -> Found | None:
@@ -139,7 +151,19 @@ def write_once(s3: Any, uri: str, body: bytes, *, content_type: str = "applicati
     try:
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
     except ClientError as error:
-        if error.response["Error"]["Code"] in {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}:
+        if error.response["Error"]["Code"] in _UNMET:
+            return False
+        raise
+    return True
+
+
+def write_over(s3: Any, uri: str, body: bytes, etag: str, *, content_type: str = "application/json") -> bool:
+    """Put an object only over what has this ETag (`If-Match`); False when it is another by now, or gone."""
+    bucket, key = split_uri(uri)
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfMatch=etag)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _UNMET | _GONE:
             return False
         raise
     return True
@@ -167,10 +191,19 @@ def copy(
         raise missing(error, source) from error
 
 
-def expire_early(s3: Any, uri: str) -> None:
-    """Mark an object that lives on elsewhere; the bucket's lifecycle removes what is marked after two days."""
+def expire_early(s3: Any, uri: str, version: str = "") -> None:
+    """Mark (one version of) an object that lives on elsewhere; the bucket's lifecycle removes what is marked two days after it was made.
+
+    What is gone already needs no mark.
+    """
     bucket, key = split_uri(uri)
-    s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": [{"Key": "headrace", "Value": "moved"}]})
+    extra = {"VersionId": version} if version else {}
+    mark = {"TagSet": [{"Key": "headrace", "Value": "moved"}]}
+    try:
+        s3.put_object_tagging(Bucket=bucket, Key=key, Tagging=mark, **extra)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _GONE:
+            raise
 
 
 def _copy_parts(s3: Any, bucket: str, key: str, origin: dict[str, str], size: int, extra: dict[str, Any]) -> None:

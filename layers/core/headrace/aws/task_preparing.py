@@ -122,8 +122,7 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
     store.write(
         client("s3"), prepared["plan"], json.dumps(plan, ensure_ascii=False).encode(), content_type="application/json"
     )
-    moves = any(place.mode == "move" for place in work.directives.publish)
-    if work.directives.cache and find_cached(client("s3"), prefix, now, preparer.settings.work_days, moves=moves):
+    if work.directives.cache and find_cached(client("s3"), prefix, now, preparer.settings.work_days):
         count("CacheHits")
         return {"verdict": "cached", "prepared": prepared}
     request, queue = _submission(preparer, epoch, run, work, prefix, now)

@@ -180,7 +180,7 @@ def _use(
         run = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number)
         key = task_work.local_keys(run.program, run.program.processes[plan.process], plan.keys)
         copies = publish_core.copies(said.publish, outputs, outdir=run.facts.outdir, key=key, process=plan.process)
-        publish(settler.table, client("s3"), task.epoch, task.id, copies, work=plan.prefix, now=task.now)
+        moved = publish(settler.table, client("s3"), task.epoch, task.id, copies, work=plan.prefix)
         stop = after_attempt.stop_reason(
             _attempted(settler, task, plan), said.stop_when, outputs, cached=status == "cached"
         )
@@ -201,6 +201,7 @@ def _use(
         inline=result["outputs"] if fits_inline(result["outputs"]) else None,
         attempts=plan.attempt.n if status == "succeeded" else 0,
         job=outcome.ref.job_id if outcome else "",
+        moved=moved,
     )
     return _complete(settler, task, record, remaining_ms)
 

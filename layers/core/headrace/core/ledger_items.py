@@ -115,6 +115,7 @@ def task_item(epoch: Epoch, record: TaskRecord) -> Item:
         cause=_cut(record.cause),
         attempts=record.attempts or None,
         job=record.job,
+        moved=int(record.moved) or None,
     )
 
 
@@ -131,6 +132,7 @@ def task_record(item: Mapping[str, Any]) -> TaskRecord:
         cause=_text(item, "cause"),
         attempts=_number(item, "attempts"),
         job=_text(item, "job"),
+        moved=bool(_number(item, "moved")),
     )
 
 

@@ -56,7 +56,10 @@ class RunEntry:
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """How a task ended in this epoch. `outputs` is the URI of its outputs.json, `inline` its content when small."""
+    """How a task ended in this epoch. `outputs` is the URI of its outputs.json, `inline` its content when small.
+
+    `moved`: some of it was published by moving.
+    """
 
     task: str
     status: str
@@ -68,6 +71,7 @@ class TaskRecord:
     cause: str = ""
     attempts: int = 0
     job: str = ""
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
