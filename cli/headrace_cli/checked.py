@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from headrace.core.errors import InvalidSpec, Problem
 from headrace.core.plan import ScopePlan
 from headrace.core.values import Value
-from headrace_cli import given_params, named_files, pipeline, task_requests
+from headrace_cli import allowing, given_params, named_files, pipeline, task_requests
+from headrace_cli.deployment import Deployment
 from headrace_cli.given_params import Given
 from headrace_cli.local_files import Reader
 from headrace_cli.named_files import Named
@@ -37,8 +38,32 @@ class Checked:
     unchecked: tuple[str, ...] = field(default=())
 
 
-def check(loaded: Pipeline, given: Mapping[str, Given], reader: Reader, *, lenient: bool = False) -> Checked:
-    """All checks; InvalidSpec with every problem. `lenient` takes missing params and unread objects as not checked."""
+def check(
+    loaded: Pipeline,
+    given: Mapping[str, Given],
+    reader: Reader,
+    around: Deployment | None = None,
+    *,
+    lenient: bool = False,
+) -> Checked:
+    """All checks; InvalidSpec with every problem. `lenient` takes missing params and unread objects as not checked.
+
+    `around` is the deployment the pipeline was linked with; None: not known yet, so no request is tried.
+    """
+    opened = around.opened if around else None
+    refused = allowing.of_program(loaded, opened) if opened else []
+    try:
+        found = _checked(loaded, given, reader, around, lenient=lenient)
+    except InvalidSpec as error:
+        raise InvalidSpec(dict.fromkeys((*refused, *error.problems))) from None
+    if refused:
+        raise InvalidSpec(refused)
+    return found
+
+
+def _checked(
+    loaded: Pipeline, given: Mapping[str, Given], reader: Reader, around: Deployment | None, *, lenient: bool
+) -> Checked:
     if lenient and (lacking := given_params.missing(loaded.spec.params, given)):
         _bind_given(loaded, given, reader)
         why = f"items, keys and requests, because no value is given for: {', '.join(lacking)}"
@@ -57,7 +82,7 @@ def check(loaded: Pipeline, given: Mapping[str, Given], reader: Reader, *, lenie
         named = named_files.find(loaded, planned, reader)
     except InvalidSpec as error:
         problems += error.problems
-    for requests in _tried(planned, loaded.deployment, problems):
+    for requests in _tried(loaded, planned, around, problems):
         notes += [f"{requests.process}: {note}" for note in requests.notes]
     if problems:
         raise InvalidSpec(dict.fromkeys(problems))
@@ -75,9 +100,11 @@ def _too_big(planned: ScopePlan) -> list[Problem]:
 
 
 def _tried(
-    planned: ScopePlan, deployment: Mapping[str, Any], problems: list[Problem]
+    loaded: Pipeline, planned: ScopePlan, around: Deployment | None, problems: list[Problem]
 ) -> list[task_requests.TaskRequests]:
-    """The requests of the first task of each process, with what is illegal in them."""
+    """The requests of the first task of each process, with what is illegal in them, or not allowed."""
+    if around is None:
+        return []
     program = planned.layout.program
     found = []
     for process in program.placed(()):
@@ -86,9 +113,14 @@ def _tried(
         if first is None:
             continue
         try:
-            found.append(task_requests.of_task(planned, process, dict(zip(axes, first[1], strict=True)), deployment))
+            keys = dict(zip(axes, first[1], strict=True))
+            asked = task_requests.of_task(planned, process, keys, loaded.deployment, loaded.launch)
         except InvalidSpec as error:
             problems += error.problems
+            continue
+        found.append(asked)
+        if asked.work is not None and around.opened is not None:
+            problems += allowing.of_task(loaded, process, asked.work, around.opened)
     return found
 
 

@@ -27,7 +27,10 @@ Stack = Annotated[
 OwnStack = Annotated[
     str,
     typer.Option(
-        "--stack", metavar="NAME", help="Count the config/defaults.yaml of this stack's bucket.", show_default=False
+        "--stack",
+        metavar="NAME",
+        help="Look at it as this stack would: its defaults, what it opens.",
+        show_default=False,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -19,6 +19,7 @@ from headrace.core.link import link
 from headrace.core.locations import is_uri
 from headrace.core.plan import Scope, ScopePlan, plan_scope
 from headrace.core.program import Program
+from headrace.core.selectors import Defaults
 from headrace.core.spec import Spec, read_spec
 from headrace.core.uses import used_files
 from headrace.core.values import Value
@@ -31,7 +32,7 @@ _MOST_FILES: Final = 200
 class Pipeline:
     """A pipeline, linked. `place` is its absolute path or URI, `files` the places of all its files, itself first.
 
-    `deployment` are the raw directives of the deployment it was linked with.
+    `deployment` are the raw directives of the deployment it was linked with, `launch` those of its launch.
     """
 
     place: str
@@ -39,6 +40,7 @@ class Pipeline:
     program: Program
     files: tuple[str, ...]
     deployment: Mapping[str, Any] = field(default_factory=dict)
+    launch: Defaults | None = None
 
     @property
     def name(self) -> str:
@@ -51,12 +53,15 @@ class Pipeline:
         return not is_uri(self.place)
 
 
-def load(text: str, reader: Reader, deployment: Mapping[str, Any] | None = None) -> Pipeline:
-    """The pipeline at a path or URI, with a deployment's directives; InvalidSpec with every problem of every file."""
+def load(
+    text: str, reader: Reader, deployment: Mapping[str, Any] | None = None, launch: Defaults | None = None
+) -> Pipeline:
+    """The pipeline at a path or URI, with a deployment's directives and a launch's; InvalidSpec with every problem of every file."""
     place = place_of(text)
     spec = _spec(place, reader, root=True)
     used = _used(spec, reader)
-    return Pipeline(place, spec, link(spec, used, deployment=deployment), (place, *used), deployment or {})
+    program = link(spec, used, launch=launch, deployment=deployment)
+    return Pipeline(place, spec, program, (place, *used), deployment or {}, launch)
 
 
 def plan(pipeline: Pipeline, params: Mapping[str, Value], reader: Reader) -> ScopePlan:

@@ -6,6 +6,7 @@ earlier launch said beside the pipeline holds unless it is said again, so work i
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +14,13 @@ from typing import Any, Final
 
 from headrace.aws import ledger_launches, run_folder
 from headrace.aws import s3 as store
-from headrace.core import run_state
+from headrace.core import run_state, yaml_source
 from headrace.core.errors import InvalidValue
+from headrace.core.launch_request import read_launch
 from headrace.core.locations import is_uri
 from headrace.core.params import Param
 from headrace.core.records import Epoch, RunRecord
+from headrace.core.selectors import Defaults
 from headrace_cli.following import RefusedLaunch
 from headrace_cli.given_params import Given
 from headrace_cli.launch import Launched
@@ -40,6 +43,13 @@ class Earlier:
     def params(self) -> Mapping[str, Any]:
         """Its params, files as URIs."""
         return dict(self.request.get("params") or {})
+
+    @property
+    def process(self) -> Defaults | None:
+        """The directives of the launch itself, stronger than the spec's."""
+        said = {"resume": "earlier", "process": self.request.get("process") or {}}
+        request = read_launch(yaml_source.read(json.dumps(said), "the earlier launch")).request
+        return request.process if request else None
 
     @property
     def said(self) -> dict[str, Any]:

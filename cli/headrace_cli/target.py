@@ -31,6 +31,7 @@ class Target:
     where: str
     endpoint: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -96,7 +97,9 @@ def local_place(stack: str) -> Target:
     from headrace_cli import local_cloud
 
     endpoint, outputs = local_cloud.ready(stack)
-    return Target(_loopback_session(), stack, "the local cloud", endpoint, outputs)
+    target = Target(_loopback_session(), stack, "the local cloud", endpoint, outputs)
+    target.parameters = _parameters(_described(target))
+    return target
 
 
 def on_aws(profile: str | None, region: str | None, stack: str) -> Target:
@@ -113,7 +116,7 @@ def _stack_on_aws(profile: str | None, region: str | None, stack: str) -> Target
     target = on_aws(profile, region, stack)
     session = target.session
     try:
-        found = target.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        found = _described(target)
     except ClientError as error:
         if error.response["Error"]["Code"] in _NO_STACK and "does not exist" in str(error):
             raise MissingAws(
@@ -121,9 +124,19 @@ def _stack_on_aws(profile: str | None, region: str | None, stack: str) -> Target
             ) from None
         raise
     outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
-    target.outputs = complete(stack, outputs)
+    target.outputs, target.parameters = complete(stack, outputs), _parameters(found)
     logbook.log.info("stack %s in %s: %s", stack, session.region_name, outputs)
     return target
+
+
+def _described(target: Target) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = target.client("cloudformation").describe_stacks(StackName=target.stack)["Stacks"][0]
+    return found
+
+
+def _parameters(found: Mapping[str, Any]) -> dict[str, str]:
+    """The stack's parameters, those that nobody gave with their defaults; a list has commas between its items."""
+    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", ())}
 
 
 def complete(stack: str, outputs: Mapping[str, str]) -> Mapping[str, str]:

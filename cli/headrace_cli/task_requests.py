@@ -18,6 +18,7 @@ from headrace.core.job_build import PLACEHOLDER
 from headrace.core.names import task_id
 from headrace.core.plan import ScopePlan
 from headrace.core.program import LinkedProcess
+from headrace.core.selectors import Defaults
 from headrace.core.task_work import Work
 from headrace.core.values import Value
 from headrace.core.visible import Keys, Visible
@@ -53,13 +54,21 @@ def requests(plan: ScopePlan, deployment: Mapping[str, Any], *, first_only: bool
                 break
 
 
-def of_task(plan: ScopePlan, process: LinkedProcess, keys: Keys, deployment: Mapping[str, Any]) -> TaskRequests:
+def of_task(
+    plan: ScopePlan,
+    process: LinkedProcess,
+    keys: Keys,
+    deployment: Mapping[str, Any],
+    launch: Defaults | None = None,
+) -> TaskRequests:
     """The requests of one task; InvalidSpec, placed at its process, with what Batch or docker would refuse."""
     asked = _Asked()
     visible = replace(plan.layout.visible, answer=asked)
     task = task_id(process.name, {axis: keys[axis] for axis in process.axes})
     try:
-        work = task_work.bare_work(visible, process, keys, task_work.Attempt(), run=RUN, deployment=deployment)
+        work = task_work.bare_work(
+            visible, process, keys, task_work.Attempt(), run=RUN, deployment=deployment, launch=launch
+        )
     except InvalidSpec:
         if asked.reference is None:
             raise

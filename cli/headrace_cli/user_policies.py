@@ -78,9 +78,13 @@ GRANTS: Final = (
     ),
     Grant("ReadJobs", _ALL, ("batch:DescribeJobs", "batch:ListJobs"), ("*",)),
     Grant("ReadInputs", _RESUME, ("s3:GetObject",), _below(*_LAUNCH_FOLDERS)),
-    Grant("ReadDefaults", _LAUNCH, ("s3:GetObject",), (f"{_S3}/config/defaults.yaml",)),
+    Grant("ReadDefaults", _RESUME, ("s3:GetObject",), (f"{_S3}/config/defaults.yaml",)),
     Grant(
-        "ListInputs", _RESUME, ("s3:ListBucket",), (_S3,), tuple(f"{each}/*" for each in (*_LAUNCH_FOLDERS, "launch"))
+        "ListInputs",
+        _RESUME,
+        ("s3:ListBucket",),
+        (_S3,),
+        tuple(f"{each}/*" for each in (*_LAUNCH_FOLDERS, "launch", "config")),
     ),
     Grant("PutInputs", _RESUME, ("s3:AbortMultipartUpload", "s3:PutObject"), _below("inputs", "launch")),
     # A file that changed while it was uploaded is taken back.

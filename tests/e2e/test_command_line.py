@@ -354,6 +354,63 @@ def test_work_and_results_go_where_they_are_told(headrace: Headrace, live: LiveS
     assert f"AllowedWriteBuckets=arn:aws:s3:::{closed}" in refused.err
 
 
+def test_what_the_launch_would_refuse_is_refused_before_anything_is_uploaded(
+    headrace: Headrace, live: LiveStack, tmp_path: Path
+):
+    """`run`, `check` and `plan` say it in the launch's words, and of publishDir what the task would be refused for."""
+    spec = """\
+name: closed
+processes:
+  p:
+    container: any
+    containerOptions: --privileged
+    volumes: /etc
+    jobRole: arn:aws:iam::123456789012:role/of-others
+    publishDir: {path: "s3://not-opened/out", saveAs: "${{ file.name }}"}
+    outputs: {o: o.txt}
+    script: echo > ${{ outputs.o }}
+"""
+    (tmp_path / "p.yaml").write_text(spec)
+    before = set(live.keys("inputs/")) | set(live.keys("launch/"))
+    words = {command: headrace(command, "p.yaml", "--local") for command in ("run", "check", "plan")}
+    assert {command: said.code for command, said in words.items()} == {"run": 2, "check": 2, "plan": 2}
+    assert set(live.keys("inputs/")) | set(live.keys("launch/")) == before
+    live.put("launch/closed-by-hand.yaml", spec.encode())
+    key = "errors/launch/closed-by-hand.yaml.txt"
+    until(lambda: live.keys(key), what="the errors file")
+    told = re.findall(
+        r"gives a job power over its host|jobs may not have the role \S+|jobs may not mount \S+", live.text(key)
+    )
+    assert len(told) == 3
+    for said in words.values():
+        assert all(each in said.err + said.out for each in told)
+        assert "AllowedWriteBuckets=arn:aws:s3:::not-opened" in said.err + said.out
+
+
+def test_the_deployments_directives_count_in_what_is_checked(headrace: Headrace, live: LiveStack, tmp_path: Path):
+    """An image that config/defaults.yaml gives is one that `run` and `resume` find; what it spoils they refuse."""
+    spec = tmp_path / "p.yaml"
+    spec.write_text("name: by-default\nprocesses: {p: {script: echo it ran}}\n")
+    assert headrace("check", spec).code == 2
+    live.put("config/defaults.yaml", b"container: any\n")
+    try:
+        said = headrace("run", spec, "--local")
+        assert said.tasks == {"p": "succeeded"}, said.err
+        spec.write_text(spec.read_text().replace("it ran", "again"))
+        said = headrace("resume", said.run, spec, "--local")
+        assert said.tasks == {"p": "succeeded"}, said.err
+        live.put("config/defaults.yaml", b"container: any\ncontainerOptions: --privileged\n")
+        for words in (("run", spec), ("resume", said.run, spec)):
+            refused = headrace(*words, "--local")
+            assert refused.code == 2
+            assert "--privileged gives a job power over its host" in refused.err
+    finally:
+        live.client("s3").delete_object(Bucket=live.bucket, Key="config/defaults.yaml")
+    refused = headrace("run", spec, "--local")
+    assert refused.code == 2
+    assert "has no `container`" in refused.err
+
+
 def test_detached_at_once(headrace: Headrace, live: LiveStack):
     """`--detach` prints the id alone; the run is found by it."""
     said = headrace("run", EXAMPLES / "hello" / "pipeline.yaml", "--local", "--detach", "--name", "let go")

@@ -34,7 +34,8 @@ def check(
     """Check a pipeline: names, types, axes, cycles, container options, sizes; every problem at once.
 
     With its params it is planned too, and the Batch requests of its tasks are tried. Nothing outside this machine is read,
-    unless --stack or --local names a deployment: its config/defaults.yaml counts then, as it does in a run.
+    unless --stack or --local names a deployment: its config/defaults.yaml counts then, and what its stack does not open to
+    pipelines is refused, as in a run.
 
     --against asks AWS whether the queue is there and has machines for the tasks; tasks that name queues of their own are compared
     with those.
@@ -45,10 +46,10 @@ def check(
     """
     reader = Reader()
     try:
-        around = deployment.directives(stack=stack, local=local, profile=profile, region=region)
-        loaded = pipeline.load(spec, reader, around)
+        around = deployment.named(stack=stack, local=local, profile=profile, region=region)
+        loaded = pipeline.load(spec, reader, around.directives)
         given = given_params.read(loaded.spec.params, param or (), params_file)
-        found = checked.check(loaded, given, reader, lenient=True)
+        found = checked.check(loaded, given, reader, around, lenient=True)
     except InvalidSpec as error:
         problems = pipeline.shortened(error.problems)
         shown.problems(problems)
@@ -63,7 +64,9 @@ def check(
     whole = deployment.stack_or_default(stack)
     if against and not (stack or local):
         shown.note("no deployment's config/defaults.yaml counts: --stack names one")
-    if against and not _fits(found.plan, around, against, local=local, profile=profile, region=region, stack=whole):
+    if against and not _fits(
+        found.plan, around.directives, against, local=local, profile=profile, region=region, stack=whole
+    ):
         return exit_codes.WRONG_INPUT
     processes = len(loaded.program.processes)
     tasks = "" if found.plan is None else f", {found.plan.size:,} known task{'s' if found.plan.size != 1 else ''}"

@@ -36,7 +36,7 @@ def plan(
 
     With --requests: the exact boto3 requests of every task known before the run, placeholders for what only a deployment
     or a run knows. Nothing outside this machine is read, unless --stack or --local names a deployment: its
-    config/defaults.yaml counts then, as it does in a run.
+    config/defaults.yaml counts then, and what its stack does not open to pipelines is refused, as in a run.
 
     For example:
 
@@ -44,10 +44,10 @@ def plan(
     """
     reader = Reader()
     try:
-        around = deployment.directives(stack=stack, local=local, profile=profile, region=region)
-        loaded = pipeline.load(spec, reader, around)
+        around = deployment.named(stack=stack, local=local, profile=profile, region=region)
+        loaded = pipeline.load(spec, reader, around.directives)
         given = given_params.read(loaded.spec.params, param or (), params_file)
-        found = checked.check(loaded, given, reader)
+        found = checked.check(loaded, given, reader, around)
     except InvalidSpec as error:
         raise InvalidSpec(pipeline.shortened(error.problems)) from None
     shown.problems(pipeline.shortened(loaded.program.warnings), word="warning: ")

@@ -12,6 +12,7 @@ from headrace.core.locations import is_uri
 from headrace.core.records import RunRecord
 from headrace_cli import (
     checked,
+    deployment,
     exit_codes,
     following,
     given_params,
@@ -89,7 +90,7 @@ def resume(
 
 def _readable(spec: str) -> None:
     try:
-        pipeline.load(spec, Reader())
+        pipeline.load(spec, Reader(), deployment.unknown().directives)
     except InvalidSpec as error:
         raise InvalidSpec(pipeline.shortened(error.problems)) from None
 
@@ -117,7 +118,8 @@ def _checked(
     target: Target, place: str, known: Earlier | None, param: list[str] | None, params_file: Path | None
 ) -> checked.Checked:
     reader = Reader(lambda: target.client("s3"))
-    loaded = pipeline.load(place, reader)
+    around = deployment.of(target)
+    loaded = pipeline.load(place, reader, around.directives, known.process if known else None)
     declared = loaded.spec.params
     given = given_params.read(declared, param or (), params_file)
     kept = resuming.inherited(declared, known, given) if known else {}
@@ -125,4 +127,4 @@ def _checked(
         shown.note(f"params as before: {', '.join(kept)}", style="dim")
     if gone := sorted(known.params.keys() - declared.keys()) if known else []:
         shown.note(f"no params any more: {', '.join(gone)}", style="yellow")
-    return checked.check(loaded, {**kept, **given}, reader)
+    return checked.check(loaded, {**kept, **given}, reader, around)

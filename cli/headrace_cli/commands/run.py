@@ -14,6 +14,7 @@ from headrace.core.errors import InvalidSpec
 from headrace.core.locations import is_uri
 from headrace_cli import (
     checked,
+    deployment,
     exit_codes,
     following,
     given_params,
@@ -24,6 +25,7 @@ from headrace_cli import (
     shown,
     uploading,
 )
+from headrace_cli.deployment import Deployment
 from headrace_cli.launch import Launched
 from headrace_cli.local_files import Reader
 from headrace_cli.target import Target, reach
@@ -68,13 +70,13 @@ def run(
 
         headrace run pipeline.yaml --param samples=samples.csv --local
     """
-    # What is wrong on this machine is said before anything else is asked for.
-    early = _checked(spec, param, params_file, Reader()) if _on_this_machine(spec) else None
+    if _on_this_machine(spec):
+        # What is wrong whatever the deployment says is said before anything else is asked for.
+        _checked(spec, param, params_file, Reader(), None)
     target = reach(local=local, profile=profile, region=region, stack=stack)
     launch.check_places(target, work_dir, outdir)
-    found = early or _checked(place_of(spec, target), param, params_file, Reader(lambda: target.client("s3")))
-    if early is not None and early.unchecked:
-        found = _checked(spec, param, params_file, Reader(lambda: target.client("s3")))
+    reader = Reader(lambda: target.client("s3"))
+    found = _checked(place_of(spec, target), param, params_file, reader, deployment.of(target))
     launched = start(target, found, {"name": name, "outdir": outdir, "workDir": work_dir})
     if detach:
         shown.line(launched.epoch.run)
@@ -82,12 +84,14 @@ def run(
     return follow(target, launched)
 
 
-def _checked(spec: str, param: list[str] | None, params_file: Path | None, reader: Reader) -> checked.Checked:
+def _checked(
+    spec: str, param: list[str] | None, params_file: Path | None, reader: Reader, around: Deployment | None
+) -> checked.Checked:
     try:
-        loaded = pipeline.load(spec, reader)
+        loaded = pipeline.load(spec, reader, (around or deployment.unknown()).directives)
         given = given_params.read(loaded.spec.params, param or (), params_file)
         lenient = reader.s3 is None and not given_params.missing(loaded.spec.params, given)
-        return checked.check(loaded, given, reader, lenient=lenient)
+        return checked.check(loaded, given, reader, around, lenient=lenient)
     except InvalidSpec as error:
         raise InvalidSpec(pipeline.shortened(error.problems)) from None
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +12,16 @@ from tests.support.canned_aws import refused
 from headrace_cli import deployment
 
 SPEC = "processes: {a: {container: x, script: echo}, b: {container: x, cpus: 2, script: echo}}\n"
+PARAMETERS = {
+    "AllowedImages": "x,quay.io/*",
+    "AllowedDefinitions": "",
+    "AllowedRoles": "arn:aws:iam::123456789012:role/opened",
+    "AllowedHostPaths": "/data/*",
+    "AllowPrivileged": "no",
+    "AllowedWriteBuckets": "arn:aws:s3:::ours,arn:aws:s3:::ours/*",
+    "JobRoleArn": "",
+    "ExecutionRoleArn": "arn:aws:iam::123456789012:role/pulls",
+}
 URI = "s3://of-the-stack/config/defaults.yaml"
 
 
@@ -35,7 +47,12 @@ def holds(monkeypatch):
 
         def reach(**said):
             asked.append(said)
-            return SimpleNamespace(bucket="of-the-stack", client=lambda _: SimpleNamespace(get_object=get_object))
+            return SimpleNamespace(
+                stack=said["stack"],
+                bucket="of-the-stack",
+                parameters=PARAMETERS,
+                client=lambda _: SimpleNamespace(get_object=get_object),
+            )
 
         monkeypatch.setattr(deployment, "reach", reach)
         return asked
@@ -99,3 +116,71 @@ def test_a_file_that_is_wrong_is_refused_with_its_place(headrace, spec, holds, c
     said = headrace(command, spec, "--local")
     assert said.code == 2
     assert expected in said.err
+
+
+ROLE = "arn:aws:iam::123456789012:role"
+
+
+@pytest.fixture
+def check(headrace, tmp_path, holds):
+    """`check` of a pipeline of one process with these directives, for a stack with PARAMETERS or for none."""
+    holds(refused("NoSuchKey"))
+    spec = tmp_path / "p.yaml"
+
+    def run(directives, *named):
+        process = {"container": "x", "outputs": {"n": "stdout"}, "script": "echo", **directives}
+        params = {"image": "docker.io/z", "place": "s3://theirs/out"}
+        spec.write_text(json.dumps({"params": params, "processes": {"a": process}}, indent=1))
+        return headrace("check", spec, *named)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("directives", "refusal"),
+    [
+        ({"container": "docker.io/y"}, "AllowedImages"),
+        ({"container": "job-definition://mine"}, "AllowedDefinitions"),
+        ({"volumes": "/etc"}, "AllowedHostPaths"),
+        ({"containerOptions": "--privileged"}, "AllowPrivileged"),
+        ({"jobRole": f"{ROLE}/others"}, "AllowedRoles"),
+        ({"publishDir": "s3://theirs/out"}, "AllowedWriteBuckets"),
+        ({"publishDir": {"path": "s3://theirs/out", "saveAs": "${{ file.name }}"}}, "AllowedWriteBuckets"),
+        ({"publishDir": "s3://of-the-stack/runs/x"}, "a folder Headrace keeps for itself"),
+        ({"container": "${{ params.image }}"}, "AllowedImages"),
+        ({"publishDir": "${{ params.place }}"}, "AllowedWriteBuckets"),
+    ],
+)
+def test_what_the_stack_does_not_open_is_refused_with_its_place(check, directives, refusal):
+    """Literally, or by an expression that is known; never where no stack is named."""
+    found = check(directives, "--stack", "prod")
+    assert found.code == 2
+    assert refusal in found.err
+    assert re.search(r"p\.yaml:\d+: processes\.a", found.err)
+    assert check(directives).code == 0
+
+
+def test_what_the_stack_opens_is_let_through(check, monkeypatch):
+    """Its lists, its own roles whether it made them or was given them, and everything of a stack of an earlier release."""
+    directives = {"container": "quay.io/y", "volumes": "/data/x", "publishDir": "s3://ours/out"}
+    for role in ("opened", "pulls", "prod-JobRole-0A1B2C3D"):
+        assert check({**directives, "jobRole": f"{ROLE}/{role}"}, "--stack", "prod").code == 0
+    assert check({**directives, "jobRole": f"{ROLE}/staging-JobRole-0A1B2C3D"}, "--stack", "prod").code == 2
+    monkeypatch.setattr(sys.modules[__name__], "PARAMETERS", {})
+    directives = {"container": "z", "containerOptions": "--privileged", "volumes": "/etc", "jobRole": f"{ROLE}/any"}
+    assert check(directives, "--stack", "prod").code == 0
+
+
+def test_tasks_that_other_tasks_make_are_looked_at_too(headrace, tmp_path, holds):
+    """What a process says literally is judged before it is known whether it has tasks."""
+    holds(refused("NoSuchKey"))
+    spec = tmp_path / "p.yaml"
+    spec.write_text(
+        "processes:\n"
+        "  a: {container: x, outputs: {n: {json: n.json}}, script: echo}\n"
+        "  b:\n    each: {i: {json: '${{ a.n }}'}}\n    container: docker.io/y\n    publishDir: s3://theirs/out\n    script: echo\n"
+    )
+    found = headrace("check", spec, "--stack", "prod")
+    assert found.code == 2
+    assert "AllowedImages" in found.text
+    assert "AllowedWriteBuckets" in found.text

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.support.tasks import Pipeline
 
-from headrace.core.allowed import Allowed, listed, of_program, of_work
+from headrace.core.allowed import Allowed, listed, of_program, of_work, said_literally
 from headrace.core.errors import Problem
 
 ROLE = "arn:aws:iam::123456789012:role"
@@ -95,3 +95,14 @@ def test_lists_are_as_cloudformation_joins_them():
     """With nothing between some of the commas."""
     assert listed("a, b,,c") == ("a", "b", "c")
     assert listed("") == ()
+
+
+def test_what_waits_for_the_tasks_end_leaves_the_rest_literal():
+    """A `saveAs` does not hide where a process publishes to; an expression that is the path does."""
+    for directive, paths in (
+        ('publishDir: [a, {path: "s3://b/c", saveAs: "${{ file.name }}"}]', ["a", "s3://b/c"]),
+        ('publishDir: [a, "${{ params.flag }}"]', []),
+    ):
+        made = pipeline(directive)
+        ((process, said),) = said_literally(made.program, {}, None, ("publishDir",))
+        assert (process.name, [place.path for place in said.publish]) == ("p", paths)

@@ -17,6 +17,7 @@ from headrace.core.run_facts import (
     from_json,
     run_of,
     wrong_places,
+    wrong_targets,
 )
 
 KEYS = ["pipeline", "version", "params", "name", "outdir", "workDir", "process", "labels", "resume", "run", "epoch"]
@@ -194,3 +195,11 @@ def test_what_is_nested_too_deeply_is_refused_whatever_its_key(key: str):
         except InvalidSpec as error:
             told = str(error)
         assert ("nested deeper than 64 levels" in told) is deep
+
+
+def test_places_to_publish_to_are_judged_as_an_outdir_is():
+    """What is below the outdir is none of them; a place of Headrace's own and one nobody opened are refused, each by itself."""
+    paths = ["vcf", "s3://mine/results/x", "s3://mine/runs/x", "s3://other/x", "s3://other"]
+    found = wrong_targets("p", paths, bucket="mine", allowed="")
+    assert [(each.path, each.value) for each in found] == [("processes.p.publishDir", path) for path in paths[2:]]
+    assert [each.value for each in wrong_targets("p", paths[:4], bucket="mine", allowed=OTHER)] == [paths[2]]

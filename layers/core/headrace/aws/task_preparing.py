@@ -42,12 +42,11 @@ from headrace.core import (
 )
 from headrace.core.axis_items import from_files
 from headrace.core.directives import TaskDirectives
-from headrace.core.errors import InvalidSpec, InvalidValue, Problem
+from headrace.core.errors import InvalidSpec
 from headrace.core.job_build import Deployment
 from headrace.core.job_request import step_functions_form
 from headrace.core.job_script import JobPlan, limits, run_script
 from headrace.core.live_jobs import LiveJob
-from headrace.core.locations import is_uri
 from headrace.core.outcome_classes import OutcomeClass
 from headrace.core.preflight import demand_of
 from headrace.core.program import LinkedProcess
@@ -58,7 +57,6 @@ from headrace.core.task_work import Attempt, Work
 from headrace.core.values import File
 from headrace.core.visible import Visible
 from headrace.core.work_dir import attempts_prefix, job_prefix, work_prefix
-from headrace.core.writable import check_writable
 
 _FOUND_IN_STATE = 2_000  # characters of a reason that travel in the state
 
@@ -191,16 +189,8 @@ def _contents(inputs: list[TaskInput], said: TaskDirectives) -> dict[str, str]:
 
 def _check_targets(work: Work, bucket: str, allowed: str) -> None:
     """Before the job runs: a result that may not lie where it is to be published is no use."""
-    problems = []
-    for place in work.directives.publish:
-        try:
-            if is_uri(place.path):
-                run_facts.check_results(place.path, bucket=bucket)
-                check_writable(f"{place.path.rstrip('/')}/", "results", bucket=bucket, allowed=allowed)
-        except InvalidValue as error:
-            where = f"processes.{work.process}.publishDir"
-            problems.append(Problem(where, error.message, place.path, error.expected, error.hint))
-    if problems:
+    paths = [place.path for place in work.directives.publish]
+    if problems := run_facts.wrong_targets(work.process, paths, bucket=bucket, allowed=allowed):
         raise InvalidSpec(problems)
 
 

@@ -7,7 +7,7 @@ refuse too, it does (template.yaml); it cannot see mounts and devices.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from headrace.core.directive_layers import layers
 from headrace.core.directives import TaskDirectives
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem, shown
 from headrace.core.iam_pattern import matches
-from headrace.core.program import Program
+from headrace.core.program import LinkedProcess, Program
 from headrace.core.reading import holds_template
 from headrace.core.selectors import Defaults
 from headrace.core.task_work import Work
@@ -52,16 +52,32 @@ def of_program(
 ) -> list[Problem]:
     """What processes ask for literally and may not have, each in its place; what expressions say is not known yet."""
     found = []
-    for process in program.processes.values():
+    for process, said in said_literally(program, deployment, launch, _NAMES):
         spec = program.namespaces[process.namespace].spec
-        raw = directives.merge(
-            layers(program.namespaces, process.namespace, process.process, deployment=deployment, launch=launch)
-        )
-        literal: dict[str, Any] = {name: raw[name] for name in _NAMES if name in raw and not holds_template(raw[name])}
-        said = directives.evaluate(literal, {})
         refused = _refused(process.local, said, _options(said), allowed)
         found += [problem.at(file=spec.file, line=spec.line(problem.path)) for problem in refused]
     return found
+
+
+def said_literally(
+    program: Program, deployment: Mapping[str, Any], launch: Defaults | None, names: Iterable[str]
+) -> Iterator[tuple[LinkedProcess, TaskDirectives]]:
+    """Every process with those of the named directives that hold no expression, all layers merged."""
+    for process in program.processes.values():
+        raw = directives.merge(
+            layers(program.namespaces, process.namespace, process.process, deployment=deployment, launch=launch)
+        )
+        literal: dict[str, Any] = {name: raw[name] for name in names if name in raw and _is_literal(name, raw[name])}
+        yield process, directives.evaluate(literal, {})
+
+
+def _is_literal(name: str, value: Any) -> bool:
+    """Whether no expression is left in it but those that wait for the task's end."""
+    if isinstance(value, list):
+        return all(_is_literal(name, each) for each in value)
+    if isinstance(value, dict):
+        value = {key: each for key, each in value.items() if key not in directives.DIRECTIVES[name].later}
+    return not holds_template(value)
 
 
 def _options(said: TaskDirectives) -> ContainerOptions:

@@ -6,12 +6,13 @@ A launch arrives as the input of run_pipeline, from launch_run or by hand: `{"pi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from headrace.core import names
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem, nearest
+from headrace.core.locations import is_uri
 from headrace.core.work_dir import check_work_dir
 from headrace.core.writable import Use, check_writable
 
@@ -170,6 +171,21 @@ def wrong_places(launch: Mapping[str, Any], *, bucket: str, allowed: str) -> lis
             check_writable(f"{uri.rstrip('/')}/", use, bucket=bucket, allowed=allowed)
         except InvalidValue as error:
             problems.append(Problem(key, error.message, uri, error.expected, error.hint))
+    return problems
+
+
+def wrong_targets(process: str, paths: Iterable[str], *, bucket: str, allowed: str) -> list[Problem]:
+    """Where a process publishes to and nobody of the stack may write; paths below the run's outdir are none of these."""
+    problems = []
+    for path in paths:
+        if not is_uri(path):
+            continue
+        try:
+            check_results(path, bucket=bucket)
+            check_writable(f"{path.rstrip('/')}/", "results", bucket=bucket, allowed=allowed)
+        except InvalidValue as error:
+            where = f"processes.{process}.publishDir"
+            problems.append(Problem(where, error.message, path, error.expected, error.hint))
     return problems
 
 
