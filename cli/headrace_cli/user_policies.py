@@ -116,6 +116,7 @@ GRANTS: Final = (
         ("arn:{partition}:batch:{region}:{account}:job-definition/hr-*",),
     ),
     Grant("SeeDefinitions", _OPERATE, ("batch:DescribeJobDefinitions",), ("*",)),
+    Grant("DoctorTool", _OPERATE, ("s3:ListBucket",), (_S3,), ("tools/*",)),
     Grant("DoctorStack", _OPERATE, ("cloudformation:ListStackResources",), (f"{_STACKS}/*", f"{_STACKS}-*")),
     Grant(
         "DoctorBucket",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final
 
@@ -147,7 +147,7 @@ def _tool(each: Environment) -> Iterator[Finding]:
     elif isinstance(each.tool, Denied | Unanswered):
         yield unknown(subject, each.tool)
     elif each.tool:
-        yield ok(subject, f"the launch template installs {MOUNTED_S5CMD}")
+        yield from of_known(subject, each.binaries, partial(_binaries, each))
     elif each.image:
         why = (
             f"the AMI {each.image} must have {MOUNTED_S5CMD}, or an aws that cliPath names: it cannot be seen from here"
@@ -161,6 +161,27 @@ def _tool(each: Environment) -> Iterator[Finding]:
         )
         fix = "Use the stack's launch template, an AMI that has the tool, or images with s5cmd or aws"
         yield problem(subject, says, fix)
+
+
+def _binaries(each: Environment, there: Mapping[str, bool]) -> Iterator[Finding]:
+    """The tool lies where the launch template gets it from; a machine that cannot get it ends again."""
+    subject = f"transfer tool {each.name}"
+    missing = [uri for uri, found in there.items() if not found]
+    if not missing:
+        yield ok(subject, f"the launch template installs {MOUNTED_S5CMD}{_from(there)}")
+    elif each.image:
+        why = f"{' and '.join(missing)} is not there: the AMI {each.image} must have {MOUNTED_S5CMD}"
+        yield unknown(subject, Unanswered(why))
+    else:
+        says = f"{' and '.join(missing)} is not there: its machines end as soon as they start"
+        fix = (
+            "Take its delete marker away (`aws s3api list-object-versions`), or put the tool there again (docs/ami.md)"
+        )
+        yield problem(subject, says, fix)
+
+
+def _from(there: Mapping[str, bool]) -> str:
+    return f" from {' and '.join(there)}" if there else ""
 
 
 def _subject(quota: Quota) -> str:

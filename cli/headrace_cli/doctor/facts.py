@@ -114,7 +114,8 @@ class Topic:
 class Environment:
     """A compute environment as its queue names it. `kind`: EC2, SPOT, FARGATE, FARGATE_SPOT; empty `state`: it is not there.
 
-    `tool`: whether the launch template installs the transfer tool; None: there is no launch template. `image`: an AMI of somebody.
+    `tool`: whether the launch template installs the transfer tool; None: there is no launch template. `binaries`: whether the
+    objects that it gets it from are there, by URI; none when it names none. `image`: an AMI of somebody.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Environment:
     arch: str = ""
     image: str = ""
     tool: Known[bool | None] = None
+    binaries: Known[Mapping[str, bool]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

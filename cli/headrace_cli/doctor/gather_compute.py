@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,10 @@ from headrace_cli.target import Target
 
 QUEUES: Final = "AllowedQueues"
 """The stack's parameter that opens queues of others to pipelines."""
+_SOURCE: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]*)/(?P<prefix>tools/[0-9a-f]+/)\$machine/s5cmd")
+_SUM: Final = re.compile(r"\b(\w+)=[0-9a-f]{64}\b")
+_MACHINES: Final = {"x86_64": "x86_64", "arm64": "aarch64"}
+"""An architecture, as `uname -m` names its machines."""
 _NO_QUOTA: Final = ("NoSuchResourceException",)
 
 
@@ -95,11 +100,20 @@ def _environment(target: Target, name: str, order: int, environments: Mapping[st
         types=tuple(resources.get("instanceTypes", ())),
         arch=seen.arch,
         image=next(iter(images), resources.get("imageId", "")),
-        tool=_tool(target, resources),
+        **_tool(target, resources, seen.arch),
     )
 
 
-def _tool(target: Target, resources: Mapping[str, Any]) -> Known[bool | None]:
+def _tool(target: Target, resources: Mapping[str, Any], arch: str) -> dict[str, Any]:
+    """`tool` and `binaries` of an environment."""
+    script = _start_script(target, resources)
+    if not isinstance(script, str):
+        return {"tool": script}
+    return {"tool": MOUNTED_S5CMD in script, "binaries": _binaries(target, script, arch)}
+
+
+def _start_script(target: Target, resources: Mapping[str, Any]) -> Known[str | None]:
+    """What its machines run when they start; None when no launch template says it."""
     template = resources.get("launchTemplate")
     if resources.get("type", "").startswith("FARGATE") or not template:
         return None
@@ -117,9 +131,24 @@ def _tool(target: Target, resources: Mapping[str, Any]) -> Known[bool | None]:
     versions = said.get("LaunchTemplateVersions", ())
     data = versions[0]["LaunchTemplateData"].get("UserData", "") if versions else ""
     try:
-        return MOUNTED_S5CMD in base64.b64decode(data).decode("utf-8", "replace")
+        return base64.b64decode(data).decode("utf-8", "replace")
     except binascii.Error:
-        return False
+        return ""
+
+
+def _binaries(target: Target, script: str, arch: str) -> Known[Mapping[str, bool]]:
+    """Whether the tool of these machines, or of all that the script knows, lies where the script gets it from."""
+    source = _SOURCE.search(script)
+    machines = {_MACHINES[arch]} if arch in _MACHINES else set(_SUM.findall(script))
+    if source is None or not machines:
+        return {}
+    bucket, prefix = source["bucket"], source["prefix"]
+    said = ask(target, "s3", "list_objects_v2", Bucket=bucket, Prefix=prefix)
+    if not isinstance(said, dict):
+        return _unknown(said)
+    there = {each["Key"] for each in said.get("Contents", ())}
+    keys = [f"{prefix}{machine}/s5cmd" for machine in sorted(machines)]
+    return {f"s3://{bucket}/{key}": key in there for key in keys}
 
 
 def _instance_roles(target: Target, known: list[Queue], environments: Mapping[str, Any]) -> tuple[Role, ...]:

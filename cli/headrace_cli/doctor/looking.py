@@ -19,6 +19,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "describe_stacks": "cloudformation:DescribeStacks",
     "list_stack_resources": "cloudformation:ListStackResources",
     "head_bucket": "s3:ListBucket",
+    "list_objects_v2": "s3:ListBucket",
     "get_bucket_versioning": "s3:GetBucketVersioning",
     "get_bucket_notification_configuration": "s3:GetBucketNotification",
     "get_public_access_block": "s3:GetBucketPublicAccessBlock",

@@ -28,6 +28,7 @@ from headrace_cli.doctor.facts import (
 )
 from headrace_cli.doctor.findings import Finding, Status
 
+TOOL = "s3://b/tools/0a1b/x86_64/s5cmd"
 SPOT = Environment(
     name="spot",
     order=1,
@@ -38,6 +39,7 @@ SPOT = Environment(
     types=("default_x86_64",),
     arch="x86_64",
     tool=True,
+    binaries={TOOL: True},
 )
 ONDEMAND = replace(SPOT, name="ondemand", order=2, kind="EC2")
 QUEUE = Queue(name="default", state="ENABLED", status="VALID", environments=(SPOT, ONDEMAND))
@@ -219,6 +221,7 @@ SICK: dict[Callable[..., Any], list[tuple[Facts, str, str]]] = {
     checks_compute.transfer_tool: [
         (of_spot(tool=False), "transfer tool spot", "does not install"),
         (of_spot(tool=None), "transfer tool spot", "no launch template"),
+        (of_spot(binaries={TOOL: True, f"{TOOL}2": False}), "transfer tool spot", f"{TOOL}2 is not there"),
     ],
     checks_compute.engine_quotas: [
         (
@@ -292,6 +295,7 @@ def test_a_doctored_fact_is_found(check, facts, subject, says):
         "roles.",
         "sources",
         "tool",
+        "binaries",
     ],
 )
 def test_what_is_not_known_is_said_to_be(given, why):
@@ -299,8 +303,8 @@ def test_what_is_not_known_is_said_to_be(given, why):
     name, dot, inner = given.partition(".")
     if given == "sources":
         facts = of_function(sources=why)
-    elif given == "tool":
-        facts = of_spot(tool=why)
+    elif given in ("tool", "binaries"):
+        facts = of_spot(**{given: why})
     elif given == "roles.":
         facts = of_role(trusted=why)
     elif inner:
@@ -318,8 +322,10 @@ def test_what_is_not_known_is_said_to_be(given, why):
 
 def test_a_tool_on_an_ami_of_somebody_cannot_be_seen():
     """Neither well nor a problem: the line says what the AMI must have."""
-    found = [each for each in findings(of_spot(tool=None, image="ami-1")) if each.subject == "transfer tool spot"]
-    assert [(each.status, "ami-1" in each.says) for each in found] == [(Status.UNKNOWN, True)]
+    for there in ({"tool": None}, {"binaries": {TOOL: False}}):
+        facts = of_spot(**there, image="ami-1")
+        found = [each for each in findings(facts) if each.subject == "transfer tool spot"]
+        assert [(each.status, "ami-1" in each.says) for each in found] == [(Status.UNKNOWN, True)]
 
 
 @pytest.mark.parametrize(

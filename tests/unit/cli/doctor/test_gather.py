@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, TokenRetrievalError
+from tests.support import user_data
 from tests.support.canned_aws import Answer, CannedAws, refused
 
 from headrace_cli.doctor import looking, quotas
@@ -53,7 +54,16 @@ RESOURCES = {
     ],
     "arn:nested": [("AWS::CloudWatch::Alarm", "A", "headrace-dead-letters"), ("AWS::Batch::JobQueue", "Q", "default")],
 }
-USER_DATA = base64.b64encode(b"install s5cmd /opt/headrace/bin/s5cmd").decode()
+SCRIPT = user_data.text(
+    {
+        "AWS::Region": "eu-west-1",
+        "Bucket": "b",
+        "ToolPrefix": "tools/0123456789abcdef/",
+        "ToolSums": f"aarch64={'a' * 64} x86_64={'b' * 64}",
+    }
+)
+USER_DATA = base64.b64encode(SCRIPT.encode()).decode()
+TOOLS = "s3://b/tools/0123456789abcdef"
 
 
 def date(ahead: float = 0.0) -> dict[str, Any]:
@@ -140,6 +150,7 @@ AWS: dict[str, Answer] = {
     },
     "list_stack_resources": resources,
     "head_bucket": {},
+    "list_objects_v2": {"Contents": [{"Key": "tools/0123456789abcdef/aarch64/s5cmd"}]},
     "get_bucket_versioning": {"Status": "Enabled"},
     "get_bucket_notification_configuration": {"EventBridgeConfiguration": {}},
     "get_public_access_block": {
@@ -263,6 +274,7 @@ def test_facts_are_what_aws_says():
     assert [each.name for each in queue.environments] == ["spot", "spot-gone"]
     first, gone = queue.environments
     assert (first.arch, first.tool, first.image, first.max_vcpus) == ("arm64", True, "ami-1", 2000)
+    assert first.binaries == {f"{TOOLS}/aarch64/s5cmd": True}
     assert gone == Environment(name="spot-gone", order=2)
     assert found.quotas == {each.code: 1000.0 if each.service == "lambda" else 5000.0 for each in quotas.ENGINE} | {
         "L-34B43A08": 1000.0
@@ -363,6 +375,28 @@ def test_fargate_has_no_tool_to_look_for():
     found = findings(facts(there))
     assert "describe_launch_template_versions" not in there.asked
     assert "the image brings it: s5cmd or aws" in {each.says for each in found}
+
+
+def test_the_tool_is_looked_for_where_machines_get_it():
+    """Of the machines' architecture, or of every one the script knows; a script of somebody else names no place of ours."""
+    said = AWS["describe_compute_environments"]["computeEnvironments"][0]  # type: ignore[index]
+    any_machine = said | {"computeResources": said["computeResources"] | {"instanceTypes": ["m99z"]}}
+    environments = {"computeEnvironments": [any_machine]}
+
+    def first(**changed: Answer) -> Environment:
+        found = facts(aws(describe_instance_types={"InstanceTypes": []}, **changed)).queues["default"]
+        assert isinstance(found, Queue)
+        return found.environments[0]
+
+    assert first(describe_compute_environments=environments).binaries == {
+        f"{TOOLS}/aarch64/s5cmd": True,
+        f"{TOOLS}/x86_64/s5cmd": False,
+    }
+    assert first(list_objects_v2={}).binaries == {f"{TOOLS}/aarch64/s5cmd": False}
+    other = base64.b64encode(b"curl -o /opt/headrace/bin/s5cmd https://example.org/s5cmd").decode()
+    versions = {"LaunchTemplateVersions": [{"LaunchTemplateData": {"UserData": other}}]}
+    theirs = first(describe_launch_template_versions=versions)
+    assert (theirs.tool, theirs.binaries) == (True, {})
 
 
 def test_the_local_cloud_says_what_it_lacks():
