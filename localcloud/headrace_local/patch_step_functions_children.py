@@ -15,13 +15,14 @@ from typing import Any
 
 @dataclass(kw_only=True)
 class Child:
-    """One child; `frame` is the environment it runs in while it runs."""
+    """One child; `frame` is the environment it runs in while it runs, `parent` the execution whose Map made it."""
 
     arn: str
     machine: str
     map_run: str
     name: str
     frame: Any
+    parent: str
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     status: str = "RUNNING"
     stopped: datetime | None = None
@@ -78,6 +79,7 @@ def named(record: Any, frame: Any) -> Child:
         map_run=record.map_run_arn,
         name=name,
         frame=frame,
+        parent=str(frame.states.context_object.context_object_data["Execution"]["Id"]),
     )
     _of_run.setdefault(child.map_run, []).append(child)
     _by_arn[child.arn] = child

@@ -100,8 +100,10 @@ def stop_planned() -> None:
 
 
 def abandoned(env: Any) -> bool:
-    """Whether what this execution waits for goes on when it is stopped; on AWS ending it is no more than an attempt."""
-    return str(env.states.context_object.context_object_data["Execution"]["Id"]) in _abandoned
+    """Whether what this execution, or a child of it, waits for goes on when it is stopped; on AWS ending it is no more than an attempt."""
+    arn = str(env.states.context_object.context_object_data["Execution"]["Id"])
+    child = children.find(arn)
+    return (child.parent if child else arn) in _abandoned
 
 
 def startable(backend: Any, arn: str) -> tuple[Any, Any]:

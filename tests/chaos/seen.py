@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.support.live_stack import LiveStack
 
-from headrace.aws import ledger, ledger_runs, ledger_watch
+from headrace.aws import ledger, ledger_runs, ledger_watch, step_functions
 from headrace.core import names
 from headrace.core.ledger_items import shard_numbers
 from headrace.core.records import AttemptRecord, Epoch, RunRecord, TaskRecord
@@ -150,5 +150,6 @@ def _digest(live: LiveStack, epoch: Epoch) -> dict[str, Any] | None:
 def _running(live: LiveStack, epoch: Epoch) -> tuple[str, ...]:
     """Executions of its scopes that have not ended."""
     sfn = live.client("stepfunctions")
-    arns = [scope["execution"] for scope in _scopes(live, epoch)]
-    return tuple(arn for arn in arns if sfn.describe_execution(executionArn=arn)["status"] == "RUNNING")
+    arns = {scope["execution"] for scope in _scopes(live, epoch)} | set(ledger.scope_executions(live.table, epoch))
+    found = {arn: step_functions.describe(sfn, arn) for arn in sorted(arns)}
+    return tuple(arn for arn, said in found.items() if said is not None and said.status == "RUNNING")

@@ -10,6 +10,8 @@ import pytest
 from tests.support.live_stack import ROOT, Ended, LiveStack, count, until
 from tests.support.stack import TEMPLATES
 
+from headrace.aws import ledger
+from headrace.aws.step_functions import describe
 from headrace.aws.table import get, update
 from headrace.core import ledger_keys, names
 from headrace.core.records import Epoch
@@ -244,3 +246,34 @@ def test_what_was_moved_is_let_go_at_the_end_and_brought_back_for_the_next(live:
     assert second.statuses() == {"make": "cached"}
     assert not marked()
     assert second.result("o") == "moved\n"
+
+
+@pytest.mark.parametrize("stopped", [("*run-scope",), ("*run-scope", "*run-pipeline")], ids=["scope", "both"])
+def test_a_scope_that_has_not_planned_yet_is_waited_for(live: LiveStack, tmp_path: Path, stopped: tuple[str, ...]):
+    """Everything around it is stopped, and AWS did not get to stop it too: its tasks are counted, and nothing goes on after the end."""
+    spec = {
+        "name": "slow-plan",
+        "defaults": {"container": IMAGE},
+        "processes": {
+            "split": {
+                "outputs": {"parts": {"path": "p*"}},
+                "script": f"until [ -e '{tmp_path}/go' ]; do sleep 0.1; done; touch p1 p2",
+            },
+            "use": {"each": [{"part": "${{ split.parts }}"}], "outputs": {"o": "o"}, "script": "sleep 300 > o"},
+        },
+    }
+    epoch = live.begin(spec)
+    live.until_running(epoch)
+    live.fault(kind="api", caller="lambda:*plan-scope", operation="s3:PutObject", fault="slow", seconds=10)
+    (tmp_path / "go").touch()
+    (nested,) = until(lambda: ledger.scope_executions(live.table, epoch))
+    sfn = live.client("stepfunctions")
+    until(lambda: describe(sfn, nested))
+    for machine in stopped:
+        live.fault(kind="execution", machine=machine, fault="abandon")
+    live.start({"pipeline": {}})  # somebody makes a transition
+    ended = live.ended(epoch)
+    assert ended.status == ("ABORTED" if "*run-pipeline" in stopped else "FAILED")
+    _swept(live, ended)
+    assert ended.record.tasks == {"succeeded": 1, "cancelled": 2}
+    assert [describe(sfn, nested).status, {job["status"] for job in ended.jobs()}] == ["SUCCEEDED", {"SUCCEEDED"}]

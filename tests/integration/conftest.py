@@ -60,5 +60,5 @@ def _forget() -> None:
     clients._session.cache_clear()
     run_folder.read.cache_clear()
     run_folder._axes.cache_clear()
-    run_folder._about.cache_clear()
+    run_folder._tasks.cache_clear()
     contents._read_before.clear()

@@ -165,6 +165,8 @@ def test_a_run_reads_back_what_it_was_launched_with(s3: Any, variants: str):
     assert run_folder.read_request(s3, "mine", "r", 1) == launch
     assert [item["id"] for item in run_folder.planned(s3, facts)] == [item["id"] for item in made.items()]
     assert run_folder.scope_executions(s3, facts) == ["scope-arn"]
+    run_folder.write_scope(s3, facts, made, "scope-arn-2")
+    assert run_folder.scope_executions(s3, facts) == ["scope-arn-2"], "a warm function asked the first one"
     assert [run_folder.tasks_planned(s3, facts, "a", at_once=at_once) for at_once in (True, False)] == [
         made.tasks["a"]
     ] * 2

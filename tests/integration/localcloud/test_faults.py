@@ -260,3 +260,15 @@ def test_two_attempts_race(stack: Stack) -> None:
     assert [attempt["statusReason"][:9] for attempt in job["attempts"]] == ["Host EC2 ", "Essential"]
 
     until(lambda: len(stack.s3.list_objects_v2(Bucket=bucket, Prefix="race/")["Contents"]) == 4)
+
+
+def test_a_stopped_map_may_leave_behind_the_jobs_of_its_children(stack: Stack) -> None:
+    """Abandoned: what its children wait for goes on too."""
+    machine, queue = stack.outputs["Pipeline"], stack.outputs["Queue"]
+    execution = stack.start(machine, stack.plan("adrift", [{"id": "adrift", "command": ["sleep", "3"]}]))
+    filters = [{"name": "JOB_NAME", "values": ["job-adrift"]}]
+    (job,) = until(lambda: stack.batch.list_jobs(jobQueue=queue, filters=filters)["jobSummaryList"])
+    stack.fault(kind="execution", machine=machine.rsplit(":", 1)[-1], fault="abandon")
+    stack.run(stack.machine("moves-on", {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}), {})
+    assert stack.ended(execution)["status"] == "ABORTED"
+    assert stack.job_ended(job["jobId"])["status"] == "SUCCEEDED"

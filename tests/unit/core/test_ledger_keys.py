@@ -33,6 +33,7 @@ def test_keys_are_those_of_the_contract() -> None:
     assert ledger_keys.failures(EPOCH, "call") == ("E#variants-0a1b2c3d4e5f#2#call", "count")
     assert ledger_keys.failure(EPOCH, "call", TASK, 2) == ("E#variants-0a1b2c3d4e5f#2#call", f"{TASK}#002")
     assert ledger_keys.resume(EPOCH) == ("D#variants-0a1b2c3d4e5f", "epoch#000002")
+    assert ledger_keys.scope(EPOCH, "~chunk[sample=a]") == ("X#variants-0a1b2c3d4e5f#2", "~chunk[sample=a]")
     assert ledger_keys.job_definition("abc") == ("J#abc", "definition")
 
 

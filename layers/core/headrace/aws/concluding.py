@@ -55,6 +55,7 @@ from headrace.core.records import AttemptRecord, Epoch, RunEntry, RunRecord, Tas
 
 RemainingMs = Callable[[], int]
 _CLEAN_SWEEPS = 2
+_MOST_WAITS = 480  # of 15 s each
 _SUMMARIES = 50  # looked for, or asked for, at the end of one run
 
 
@@ -67,7 +68,11 @@ class Concluder:
 
 
 def from_machine(concluder: Concluder, event: Mapping[str, Any], now: str, remaining_ms: RemainingMs) -> dict[str, str]:
-    """The last step of run_pipeline: `{launch, error, execution}` to `{verdict, error, cause}`."""
+    """The last step of run_pipeline: `{launch, error, execution, waited}` to `{verdict, error, cause}`.
+
+    The verdict `wait` alone, when the root scope broke and others go on: what they plan and record belongs to the run. Their jobs are
+    ended until it is asked again; at last it is concluded all the same.
+    """
     error = event.get("error")
     try:
         epoch = identify(concluder.table, run_facts.check_launch(event["launch"]), event["execution"])
@@ -82,7 +87,18 @@ def from_machine(concluder: Concluder, event: Mapping[str, Any], now: str, remai
                 "failed", *conclusion.root_cause(error or {"Error": "EngineError", "Cause": "the run was never begun"})
             )
         )
+    if error and event["waited"] < _MOST_WAITS and _scopes_go_on(concluder, run, remaining_ms):
+        return {"verdict": "wait"}
     return _answer(conclude(concluder, run, now, remaining_ms, error=error, by=event["execution"]["name"]))
+
+
+def _scopes_go_on(concluder: Concluder, run: RunRecord, remaining_ms: RemainingMs) -> bool:
+    """Whether a scope of a run outlives its root scope; then the run drains."""
+    if run.state in run_state.CONCLUDED or sweeping.scopes_over(run.execution, _executions(concluder, run.epoch)):
+        return False
+    _close(concluder, run.epoch, "its root scope broke", remaining_ms)
+    _terminate(concluder, run.epoch, f"the root scope of run {run.epoch.run} broke")
+    return True
 
 
 def from_event(concluder: Concluder, event: Mapping[str, Any], now: str, remaining_ms: RemainingMs) -> None:
@@ -293,8 +309,12 @@ def _with_summaries(
 
 
 def _executions(concluder: Concluder, epoch: Epoch) -> list[str]:
+    """The scopes' executions: those behind expansions are on record before they start, a run that began under an older release
+    knows those alone that have planned.
+    """
     facts = _facts(concluder, epoch)
-    return run_folder.scope_executions(client("s3"), facts.facts) if facts else []
+    planned = run_folder.scope_executions(client("s3"), facts.facts) if facts else []
+    return [*planned, *ledger.scope_executions(concluder.table, epoch)]
 
 
 def _answer(ended: Conclusion) -> dict[str, str]:

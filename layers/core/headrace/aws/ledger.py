@@ -122,6 +122,16 @@ def all_attempts(table: Table, epoch: Epoch) -> dict[str, list[AttemptRecord]]:
     return {task: sorted(records, key=lambda record: record.n) for task, records in sorted(found.items())}
 
 
+def put_scope(table: Table, epoch: Epoch, scope: str, execution: str) -> None:
+    """Record which execution is about to run a scope, so that it is known of before it has planned; the newest counts."""
+    put(table, key_item(ledger_keys.scope(epoch, scope)) | {"execution": {"S": execution}})
+
+
+def scope_executions(table: Table, epoch: Epoch) -> list[str]:
+    """The executions of the scopes behind expansions, started or about to be."""
+    return [str(item["execution"]["S"]) for item in items(table, ledger_keys.scopes(epoch))]
+
+
 def job_definition(table: Table, name: str) -> str:
     """The ARN registered under this name, which says its content; or empty."""
     item = get(table, ledger_keys.job_definition(name))

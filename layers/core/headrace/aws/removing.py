@@ -166,6 +166,7 @@ def _ranges(epoch: Epoch) -> Iterator[Range]:
     for part in ledger_keys.PARTITIONS:
         yield ledger_keys.last_waiters(epoch, part)
     yield from ledger_keys.targets(epoch)
+    yield ledger_keys.scopes(epoch)
 
 
 def _latches(s3: Any, bucket: str, epoch: Epoch) -> Iterator[Range]:

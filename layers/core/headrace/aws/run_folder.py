@@ -1,13 +1,14 @@
 """A run's folder in the bucket: what it was launched with, its plans, its results (docs/contracts.md section 6).
 
-Written by plan_scope, read by every function that works for the run. What is written once never changes, so a warm Lambda
-keeps what it has read.
+Written by plan_scope, read by every function that works for the run. What a warm Lambda keeps of it never changes: a scope that is
+planned again has the same plan, but another execution.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,7 @@ from headrace.core.values import Value
 
 _RUNS_KEPT = 8
 _SCOPES_KEPT = 256
+_PARALLEL = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +134,16 @@ def scopes_around(scope: str) -> list[str]:
 
 
 def scope_executions(s3: Any, facts: RunFacts) -> list[str]:
-    """The executions of every scope of a run, as far as they are planned."""
-    return [_about(uri)["execution"] for uri in _scopes(s3, facts)]
+    """The executions of every scope of a run, as far as they are planned; one that was started again is the last that planned."""
+    uris = _scopes(s3, facts)
+    with ThreadPoolExecutor(min(_PARALLEL, max(1, len(uris)))) as pool:
+        return [about["execution"] for about in pool.map(lambda uri: json.loads(store.read(s3, uri)), uris)]
 
 
 def tasks_planned(s3: Any, facts: RunFacts, process: str, *, at_once: bool) -> int:
     """How many tasks a process has in the scopes planned so far; `at_once`: all of them are in the root scope."""
     scopes = [scope_folder(facts, "") + "scope.json"] if at_once else _scopes(s3, facts)
-    return sum(_about(uri)["tasks"].get(process, 0) for uri in scopes)
+    return sum(_tasks(uri).get(process, 0) for uri in scopes)
 
 
 def _scopes(s3: Any, facts: RunFacts) -> list[str]:
@@ -148,8 +152,9 @@ def _scopes(s3: Any, facts: RunFacts) -> list[str]:
 
 
 @lru_cache(maxsize=_SCOPES_KEPT)
-def _about(uri: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(store.read(client("s3"), uri))
+def _tasks(uri: str) -> Mapping[str, int]:
+    """How many tasks a scope's plan has of each process. Its execution is not kept: another one may plan the scope again."""
+    found: Mapping[str, int] = json.loads(store.read(client("s3"), uri))["tasks"]
     return found
 
 

@@ -48,7 +48,7 @@ def terminate_jobs(batch: Any, epoch: Epoch, queues: Iterable[str], reason: str)
 def scopes_over(pipeline: str, scopes: Iterable[str]) -> bool:
     """Whether nothing of a run goes on: no execution of its scopes, nor a Map Run that outlives one.
 
-    `pipeline` is the run's execution, `scopes` those of the scopes that were planned. The root scope's has the same name as the
+    `pipeline` is the run's execution, `scopes` those of its scopes, as far as they are known. The root scope's has the same name as the
     run's (statemachines/run_pipeline), so it is found before it has planned anything.
     """
     root = pipeline.replace("-run-pipeline:", "-run-scope:")

@@ -37,6 +37,7 @@ from headrace.core import (
     plan_items,
     run_facts,
     run_state,
+    scope_execution,
     task_inputs,
     task_work,
 )
@@ -77,7 +78,7 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
     if not run_state.starts_tasks(ledger_runs.run_of(preparer.table, epoch).state):
         return {"verdict": "cancelled", "prepared": None}
     if plan_items.is_expansion(item):
-        return {"verdict": "expand", "prepared": {"scope": item["id"]}}
+        return {"verdict": "expand", "prepared": _expansion(preparer, epoch, event)}
     run = run_folder.read(preparer.settings.bucket, epoch.run, epoch.number)
     process = run.program.processes[item["p"]]
     visible, inputs = read_inputs(preparer.table, epoch, run, process, item, event["scope"])
@@ -132,6 +133,14 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
         "prepared": {**prepared, "jobName": name, "queue": queue},
         "request": step_functions_form(request),
     }
+
+
+def _expansion(preparer: Preparer, epoch: Epoch, event: Mapping[str, Any]) -> dict[str, str]:
+    """The scope behind an expansion, and the name of the execution that will run it: on record before it starts, for the sweep."""
+    scope = event["task"]["id"]
+    name = scope_execution.name(event["execution"], event.get("again") or 1)
+    ledger.put_scope(preparer.table, epoch, scope, scope_execution.arn(event["machine"], name))
+    return {"scope": scope, "execution": name}
 
 
 def _live(epoch: Epoch, event: Mapping[str, Any], work: Work, queue: str, now: str) -> LiveJob:

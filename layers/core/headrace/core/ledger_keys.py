@@ -154,6 +154,16 @@ def failures(epoch: Epoch, process: str) -> Key:
     return Key(f"E#{epoch}#{process}", "count")
 
 
+def scope(epoch: Epoch, scope_id: str) -> Key:
+    """The execution that runs the scope behind an expansion."""
+    return Key(f"X#{epoch}", scope_id)
+
+
+def scopes(epoch: Epoch) -> Range:
+    """The executions of all scopes behind expansions."""
+    return Range(f"X#{epoch}")
+
+
 def job_definition(name: str) -> Key:
     """The Batch job definition registered under this name, which ends in the hash of its content."""
     return Key(f"J#{name}", "definition")
