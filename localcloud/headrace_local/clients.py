@@ -13,7 +13,7 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config
 
-from headrace_local import api_errors, faults
+from headrace_local import api_errors, faults, lambda_invocations
 from headrace_local.place import REGION
 
 _NOWHERE: Final = "https://nowhere.invalid/"
@@ -39,6 +39,8 @@ def client(service: str) -> Any:
         if service not in _clients:
             fresh = _session[0].client(service, config=_CONFIG)
             fresh.meta.events.register_first("before-send", _Misbehaving(fresh.meta.service_model.signing_name))
+            if service == "lambda":
+                fresh.meta.events.register("before-call.lambda.Invoke", lambda_invocations.answer)
             _clients[service] = fresh
         return _clients[service]
 

@@ -184,6 +184,11 @@ def begin_attempt(job: str, name: str) -> Attempt | None:
         return attempt
 
 
+def planned(kind: str) -> bool:
+    """Whether there is any plan of this kind."""
+    return any(plan.kind == kind for plan in list(_plans))
+
+
 def answer_to(caller: str, operation: str) -> Plan | None:
     """The plan for the answer to this call, if it is not the usual one."""
     if not _plans:

@@ -12,14 +12,17 @@ import functools
 import hashlib
 import json
 import random
+import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from jsonata import jsonata as engine
 from jsonata.utils import Utils
 
 from headrace.core.errors import InvalidValue
+from headrace_local.json_values import as_json
 
 
 def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
@@ -35,6 +38,34 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
     if result is None:
         raise InvalidValue(f"The JSONata expression '{expression}' returned nothing (undefined).")
     return _plain(expression, result)
+
+
+def looked_up(expression: str, states: Mapping[str, Any]) -> Any:
+    """The value of a plain path of `$states`, or whether that is a certain text: most of what machines ask. None: `evaluate` has to say.
+
+    Only where JSONata's own rules for what is missing, null or a list do not come in.
+    """
+    place = _place(expression)
+    if place is None:
+        return None
+    value: Any = states
+    for name in place.names:
+        value = value.get(name) if type(value) is dict else None
+    if place.text is not None:
+        return value == place.text if isinstance(value, str) else None
+    return _plain(expression, as_json(value)) if isinstance(value, (str, bool, int, dict)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    names: tuple[str, ...]
+    text: str | None
+
+
+@functools.lru_cache(4096)
+def _place(expression: str) -> _Place | None:
+    found = _PLACE.fullmatch(expression.strip())
+    return _Place(tuple(found["path"].split(".")[1:]), found["text"]) if found else None
 
 
 @functools.lru_cache(4096)
@@ -81,6 +112,7 @@ def _random(seed: Any = None) -> float:
 
 
 _EXACT: Final = 2**53
+_PLACE: Final = re.compile(r"(?P<path>\$states(\.[A-Za-z_]\w*)+)( = \"(?P<text>[\w ./:-]*)\")?", re.ASCII)
 _FUNCTIONS: Final = {
     name: engine.Jsonata.JLambda(function)
     for name, function in {

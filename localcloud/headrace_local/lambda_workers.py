@@ -27,6 +27,7 @@ from headrace_local.surroundings import environment
 
 FLEET_SIZE: Final = 4
 _WARM_WAIT_S: Final = 0.25
+_FULL_WAIT_S: Final = 5.0
 _fleets: dict[tuple[str, ...], Fleet] = {}
 _lock = threading.Lock()
 _closing = threading.Event()
@@ -122,7 +123,9 @@ class Fleet:
 
     def __init__(self, function: Any) -> None:
         self.function = function
-        self.idle: queue.LifoQueue[Worker] = queue.LifoQueue()
+        self.idle: queue.LifoQueue[Worker | None] = (
+            queue.LifoQueue()
+        )  # None: a worker died, so there is room for a new one
         self.workers: list[Worker] = []
         self.lock = threading.Lock()
         self.retired = False
@@ -156,6 +159,7 @@ class Fleet:
         """A worker died."""
         with self.lock, contextlib.suppress(ValueError):
             self.workers.remove(worker)
+        self.idle.put(None)
 
     def _most(self) -> int:
         """A function with reserved concurrency has no more workers than that; what comes then waits, where AWS throttles."""
@@ -168,15 +172,16 @@ class Fleet:
             try:
                 worker = self.idle.get(timeout=patience) if patience else self.idle.get_nowait()
             except queue.Empty:
-                with self.lock:
-                    if not self.workers or (patience and len(self.workers) < self._most()):
-                        worker = Worker(self.function, self)
-                        self.workers.append(worker)
-                        return worker
-                patience = _WARM_WAIT_S
-            else:
-                if not worker.dead.is_set():
+                worker = None
+            if worker is not None and not worker.dead.is_set():
+                return worker
+            with self.lock:
+                if not self.workers or (patience and len(self.workers) < self._most()):
+                    worker = Worker(self.function, self)
+                    self.workers.append(worker)
                     return worker
+                # Hundreds may wait for a whole fleet: they are woken, they do not look.
+                patience = _WARM_WAIT_S if len(self.workers) < self._most() else _FULL_WAIT_S
         raise RuntimeError("the local cloud is stopping")
 
 
@@ -213,7 +218,8 @@ def _retire(fleet: Fleet) -> None:
     fleet.retired = True
     while not fleet.idle.empty():
         with contextlib.suppress(queue.Empty):
-            fleet.idle.get_nowait().kill()
+            if worker := fleet.idle.get_nowait():
+                worker.kill()
 
 
 def _arn(function: Any) -> str:

@@ -7,19 +7,19 @@ and parsers built anew for every task, threads kept for ever, definitions outsid
 from __future__ import annotations
 
 import functools
-import json
 from typing import Any, Final
 
 from headrace.core.errors import InvalidSpec, InvalidValue
 from headrace_local import (
     asl_subset,
+    json_values,
     patch_step_functions_executions,
     patch_step_functions_map,
     patch_step_functions_tasks,
     patch_step_functions_tokens,
 )
 from headrace_local.clients import client
-from headrace_local.jsonata_expressions import evaluate
+from headrace_local.jsonata_expressions import evaluate, looked_up
 from headrace_local.seam import rebind, replace
 
 _PARSER: Final = "moto.stepfunctions.parser"
@@ -52,6 +52,8 @@ class _Forgetful(list[Any]):
 def _share_what_is_costly() -> None:
     from moto.stepfunctions.parser.asl.component.common.path import result_path
     from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service
+    from moto.stepfunctions.parser.asl.eval import environment, states
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
     from moto.stepfunctions.parser.asl.utils import json_path
 
@@ -59,6 +61,8 @@ def _share_what_is_costly() -> None:
     rebind(_PARSER, "TMP_THREADS", _Forgetful())
     replace(json_path, "parse", functools.lru_cache(4096)(json_path.parse))
     replace(result_path, "parse", functools.lru_cache(4096)(result_path.parse))
+    for module in (states, environment, state_task_service):
+        replace(module, "copy", json_values)
     # Evaluation keeps its state in the environment, never in the program, so executions of one definition can share it.
     replace(AmazonStateLanguageParser, "parse", staticmethod(functools.lru_cache(64)(AmazonStateLanguageParser.parse)))
     # Upstream prints the whole program, recursively, for every error and every caught error.
@@ -68,14 +72,17 @@ def _share_what_is_costly() -> None:
 
 def _jsonata() -> None:
     from moto.stepfunctions.parser.asl.component.common.string import string_expression as strings
-    from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
     def variables(env: Any) -> dict[str, Any]:
         store = env.variable_store
         return {**store._outer_scope, **store._inner_scope}
 
     def jsonata(self: Any, env: Any) -> None:
-        states = json.loads(to_json_str(env.states._states_data))
+        said = looked_up(self.expression, env.states._states_data)
+        if said is not None:
+            env.stack.append(said)
+            return
+        states = json_values.as_json(env.states._states_data)
         try:
             env.stack.append(evaluate(self.expression, {"states": states, **variables(env)}))
         except InvalidValue as error:

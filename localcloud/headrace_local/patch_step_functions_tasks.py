@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
 
 from __future__ import annotations
 
-import copy
 import functools
 import threading
 import time
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from headrace_local import json_values
 from headrace_local import patch_step_functions_executions as executions
 from headrace_local import patch_step_functions_tokens as tokens
 from headrace_local.completion import Completion
@@ -205,7 +205,7 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     timeout_s = min(env.stack.pop(), threading.TIMEOUT_MAX)
     frame = env.open_frame()
     frame.states.reset(input_value=env.states.get_input())
-    frame.stack = copy.deepcopy(env.stack)
+    frame.stack = json_values.deepcopy(env.stack)
     frame.deadline = time.monotonic() + timeout_s
     result: list[Any] = []
     error: list[Exception] = []

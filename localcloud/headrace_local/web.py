@@ -36,9 +36,9 @@ def idle_s() -> float:
 
 def application(control: Callable[[str, str, bytes], tuple[int, bytes]]) -> _Application:
     """The WSGI application; `control` answers our own paths: method, path and body in, status and JSON out."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-    aws = DomainDispatcherApplication(create_backend_app)
+    aws = DomainDispatcherApplication(_backend)
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
@@ -51,6 +51,16 @@ def application(control: Callable[[str, str, bytes], tuple[int, bytes]]) -> _App
         return _serve_aws(aws, environ, start_response)
 
     return serve
+
+
+def _backend(service: str) -> Any:
+    """moto's application for one service, without what Flask does for people who debug it."""
+    from moto.moto_server.werkzeug_app import create_backend_app
+
+    app = create_backend_app(service)
+    app.debug = False
+    app.config["PROPAGATE_EXCEPTIONS"] = True  # which debugging means too, and `_failure` needs
+    return app
 
 
 def _serve_aws(aws: _Application, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -277,3 +277,29 @@ def test_a_scope_that_has_not_planned_yet_is_waited_for(live: LiveStack, tmp_pat
     _swept(live, ended)
     assert ended.record.tasks == {"succeeded": 1, "cancelled": 2}
     assert [describe(sfn, nested).status, {job["status"] for job in ended.jobs()}] == ["SUCCEEDED", {"SUCCEEDED"}]
+
+
+MANY = """
+name: {name}
+defaults: {{container: any}}
+processes:
+  many:
+    outputs: {{files: 'made/*', word: w.txt}}
+    script: mkdir made; for n in $(seq 1 {count}); do echo $n > made/a-name-of-some-length-$n.txt; done; echo {name} > w.txt
+  use:
+    inputs: {{files: "${{{{ many.files }}}}", word: "${{{{ many.word }}}}"}}
+    outputs: {{o: o.txt}}
+    script: cat ${{{{ files }}}} ${{{{ word }}}} | wc -l > o.txt
+outputs: {{o: "${{{{ use.o }}}}"}}
+"""
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_work_found_done_is_used_whole(live: LiveStack, count: int) -> None:
+    """A result that travels in the state and one that is too long for it: found, recorded and given to who comes after alike."""
+    spec = MANY.format(name=f"found{count}", count=count)
+    first = live.run(spec)
+    again = live.run(spec.replace("wc -l >", "cat >"))
+    assert again.statuses() == {"many": "cached", "use": "succeeded"}
+    assert (first.result("o"), len(again.result("o").splitlines())) == (f"{count + 1}\n", count + 1)
+    assert again.tasks()["many"].outputs == first.tasks()["many"].outputs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .conftest import Stack, until
@@ -32,6 +33,15 @@ def test_a_worker_that_dies_is_replaced(stack: Stack) -> None:
     answer, error = _invoke(stack, {"exit": 3})
     assert (answer["errorType"], error) == ("Runtime.ExitError", "Unhandled")
     assert _invoke(stack, {"a": 1})[1] is None
+
+
+def test_who_waits_for_a_worker_outlives_those_that_die(stack: Stack) -> None:
+    """Four workers are the most; two dozen invocations, half of which kill theirs, are all answered, each as its own."""
+    events: list[dict[str, Any]] = [{"exit": 3} if n % 2 else {"a": n} for n in range(24)]
+    with ThreadPoolExecutor(24) as pool:
+        answers = list(pool.map(lambda event: _invoke(stack, event), events))
+    assert [error for _, error in answers] == ["Unhandled" if "exit" in event else None for event in events]
+    assert {answer["errorType"] for answer, error in answers if error} == {"Runtime.ExitError"}
 
 
 def test_a_module_that_cannot_be_imported_says_so(stack: Stack) -> None:

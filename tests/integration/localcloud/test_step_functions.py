@@ -194,6 +194,22 @@ def test_aws_sdk_tasks_reach_their_service(stack: Stack) -> None:
     assert stack.item("sdk")
 
 
+def test_what_lambda_answers_a_machine(stack: Stack) -> None:
+    """The whole answer is there; an error has the handler's own name; a function that is not there has Lambda's."""
+
+    def invoked(payload: dict[str, Any], function: str = stack.outputs["Echo"]) -> dict[str, Any]:
+        arguments = {"FunctionName": function, "Payload": payload}
+        name = f"asks-{len(function)}-{'-'.join(payload)}"
+        return stack.run(stack.machine(name, _one({"Type": "Task", "Resource": LAMBDA, "Arguments": arguments})), {})
+
+    answer = json.loads(invoked({"a": 1})["output"])
+    assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
+    assert answer["Payload"]["greeting"] == "from the layer"
+    failed = invoked({"raise": "on purpose"})
+    assert (failed["error"], json.loads(failed["cause"])["errorMessage"]) == ("ValueError", "on purpose")
+    assert invoked({"a": 1}, f"{stack.outputs['Echo']}-gone")["error"] == "Lambda.ResourceNotFoundException"
+
+
 def test_values_stay_values_in_expressions(stack: Stack) -> None:
     """Quotes, backslashes and null pass through an expression unharmed."""
     given = {"text": 'a "quoted" \\ word', "none": None, "list": [1], "nested": {"$x": "${y}"}}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,10 +44,8 @@ def _all_there(s3: Any, prefix: str, files: list[File]) -> bool:
     if len(files) > _PARALLEL or any(file.uri.endswith("/") for file in files):
         there = {found.uri: found.size for found in store.list_objects(s3, prefix)}
         return all(_size_of(file, there) == file.size for file in files)
-    with ThreadPoolExecutor(max(1, len(files))) as pool:
-        return all(
-            pool.map(lambda file: (found := store.look(s3, file.uri)) is not None and found.size == file.size, files)
-        )
+    found = store.look_all(s3, [file.uri for file in files])
+    return all((one := found[file.uri]) is not None and one.size == file.size for file in files)
 
 
 def _size_of(file: File, there: Mapping[str, int]) -> int | None:

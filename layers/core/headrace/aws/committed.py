@@ -13,8 +13,8 @@ from headrace.core.manifest import MAX_JSON_FILE, MAX_MANIFEST, collect_outputs,
 from headrace.core.values import File
 
 
-def commit_outputs(s3: Any, plan: Plan, attempt: str, now: str, run: str, work_days: int) -> None:
-    """Make an attempt's outputs the result of its work; InvalidSpec when they are not as declared.
+def commit_outputs(s3: Any, plan: Plan, attempt: str, now: str, run: str, work_days: int) -> dict[str, Any]:
+    """Make an attempt's outputs the result of its work: the outputs that stand, as JSON; InvalidSpec when not as declared.
 
     `attempt` is the attempt's folder. `If-None-Match` decides between two attempts: whoever comes second takes what is there,
     unless that cannot be relied on any more (files gone, or soon to go): then it is why this attempt was made.
@@ -31,7 +31,7 @@ def commit_outputs(s3: Any, plan: Plan, attempt: str, now: str, run: str, work_d
         if path in listing
     }
     outputs = collect_outputs(plan.outputs, told, place, listing, contents)
-    result = {
+    result: dict[str, Any] = {
         "version": 1,
         "hash": plan.hash,
         "prefix": place,
@@ -41,5 +41,8 @@ def commit_outputs(s3: Any, plan: Plan, attempt: str, now: str, run: str, work_d
         "outputs": values.to_json(outputs),
     }
     body = json.dumps(result, ensure_ascii=False).encode()
-    if not store.write_once(s3, work_dir.outputs_uri(plan.prefix), body) and not find(s3, plan.prefix, now, work_days):
+    if not store.write_once(s3, work_dir.outputs_uri(plan.prefix), body):
+        if first := find(s3, plan.prefix, now, work_days):
+            return dict(first["outputs"])
         store.write(s3, work_dir.outputs_uri(plan.prefix), body, content_type="application/json")
+    return dict(result["outputs"])

@@ -88,21 +88,14 @@ def look(s3: Any, uri: str, *, pays: bool = False) -> Found | None:
 
 def look_all(s3: Any, uris: list[str], *, pays: bool = False, mode: Mode = True) -> dict[str, Found | None]:
     """`look` for many objects at once; folders (a trailing slash) answer with their total size and a joint ETag."""
-    if not uris:
-        return {}
+
+    def one(uri: str) -> Found | None:
+        return _look_folder(s3, uri, mode, pays=pays) if uri.endswith("/") else look(s3, uri, pays=pays)
+
+    if len(uris) < 2:
+        return {uri: one(uri) for uri in uris}
     with ThreadPoolExecutor(min(_PARALLEL, len(uris))) as pool:
-        return dict(
-            zip(
-                uris,
-                pool.map(
-                    lambda uri: (
-                        _look_folder(s3, uri, mode, pays=pays) if uri.endswith("/") else look(s3, uri, pays=pays)
-                    ),
-                    uris,
-                ),
-                strict=True,
-            )
-        )
+        return dict(zip(uris, pool.map(one, uris), strict=True))
 
 
 def payer(pays: bool) -> dict[str, str]:

@@ -41,6 +41,7 @@ from headrace.core import (
     task_inputs,
     task_work,
 )
+from headrace.core.attempt_record import Plan
 from headrace.core.axis_items import from_files
 from headrace.core.directives import TaskDirectives
 from headrace.core.errors import InvalidSpec
@@ -59,7 +60,8 @@ from headrace.core.values import File
 from headrace.core.visible import Visible
 from headrace.core.work_dir import attempts_prefix, job_prefix, work_prefix
 
-_FOUND_IN_STATE = 2_000  # characters of a reason that travel in the state
+_REASON_IN_STATE = 2_000  # characters of a reason that travel in the state
+_MOST_IN_STATE = 32_768  # bytes of a result that do: a state has 262,144
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
     process = run.program.processes[item["p"]]
     visible, inputs = read_inputs(preparer.table, epoch, run, process, item, event["scope"])
     if reason := task_work.skip_reason(visible, process, item["k"], inputs):
-        return {"verdict": "skipped", "prepared": {"reason": reason[:_FOUND_IN_STATE]}}
+        return {"verdict": "skipped", "prepared": {"reason": reason[:_REASON_IN_STATE]}}
     again = (event.get("settled") or {}).get("next") or {}
     attempt = Attempt(**again.get("attempt", {}))
     said, _ = task_work.directives_of(
@@ -117,13 +119,17 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
         "plan": f"{run.facts.folder}tasks/{names.task_hash(work.task)}/{attempt.n}.json",
         "history": again.get("history", []),
     }
-    plan = attempt_record.to_json(attempt_record.plan_of(work, prefix))
+    plan = attempt_record.plan_of(work, prefix)
     store.write(
-        client("s3"), prepared["plan"], json.dumps(plan, ensure_ascii=False).encode(), content_type="application/json"
+        client("s3"),
+        prepared["plan"],
+        json.dumps(attempt_record.to_json(plan), ensure_ascii=False).encode(),
+        content_type="application/json",
     )
-    if work.directives.cache and find_cached(client("s3"), prefix, now, preparer.settings.work_days):
+    days = preparer.settings.work_days
+    if work.directives.cache and (result := find_cached(client("s3"), prefix, now, days)):
         count("CacheHits")
-        return {"verdict": "cached", "prepared": prepared}
+        return {"verdict": "cached", "prepared": prepared | _found(plan, result)}
     request, queue = _submission(preparer, epoch, run, work, prefix, now)
     name = request["jobName"]
     ledger.put_attempt(preparer.table, epoch, AttemptRecord(work.task, attempt.n, now, job_name=name, queue=queue))
@@ -141,6 +147,13 @@ def _expansion(preparer: Preparer, epoch: Epoch, event: Mapping[str, Any]) -> di
     name = scope_execution.name(event["execution"], event.get("again") or 1)
     ledger.put_scope(preparer.table, epoch, scope, scope_execution.arn(event["machine"], name))
     return {"scope": scope, "execution": name}
+
+
+def _found(plan: Plan, result: Mapping[str, Any]) -> dict[str, Any]:
+    """What was read just now, for SettleTask not to read it again; what is too long for a state it reads."""
+    found = {"plan": attempt_record.brief(plan), "outputs": result["outputs"]}
+    size = len(json.dumps(found, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    return {"found": found} if size <= _MOST_IN_STATE else {}
 
 
 def _live(epoch: Epoch, event: Mapping[str, Any], work: Work, queue: str, now: str) -> LiveJob:

@@ -95,10 +95,14 @@ def settle(settler: Settler, event: Mapping[str, Any], now: str, remaining_ms: R
         return _complete(
             settler, task, TaskRecord(task.id, "skipped", now, cause=task.prepared["reason"]), remaining_ms
         )
-    plan = attempt_record.from_json(json.loads(store.read(client("s3"), task.prepared["plan"])))
+    found = task.prepared.get("found")
+    plan = attempt_record.from_json(
+        found["plan"] if found else json.loads(store.read(client("s3"), task.prepared["plan"]))
+    )
     if event.get("verdict") == "cached":
         said = after_attempt.directives(_attempted(settler, task, plan))
-        return _use(settler, task, plan, said, "cached", remaining_ms)
+        raw = found["outputs"] if found else _outputs_of(plan)
+        return _use(settler, task, plan, said, "cached", raw, remaining_ms)
     return _attempt_ended(settler, task, plan, event, remaining_ms)
 
 
@@ -124,9 +128,10 @@ def _attempt_ended(
         job=detail, error=str(error.get("Error", "")), cause=str(error.get("Cause", "")), manifest=manifest
     )
     outcome, said = classify(facts), after_attempt.directives(_attempted(settler, task, plan))
+    raw: dict[str, Any] = {}
     if outcome.succeeded:
         try:
-            commit_outputs(client("s3"), plan, place, task.now, task.epoch.run, settler.settings.work_days)
+            raw = commit_outputs(client("s3"), plan, place, task.now, task.epoch.run, settler.settings.work_days)
         except HeadraceError as wrong:
             # The manifest says done and the objects do not bear it out.
             outcome = replace(
@@ -142,7 +147,7 @@ def _attempt_ended(
             outcome = cancelled(outcome, why)
     _note(settler, task, outcome, job)
     if outcome.succeeded:
-        return _use(settler, task, plan, said, "succeeded", remaining_ms, outcome)
+        return _use(settler, task, plan, said, "succeeded", raw, remaining_ms, outcome)
     return _failed(settler, task, plan, said, outcome, remaining_ms)
 
 
@@ -164,18 +169,24 @@ def _ended_for_the_run(settler: Settler, task: _Task, outcome: Outcome) -> str:
     return (found.status_reason.removeprefix(TERMINATE_CANCEL).strip() or run.closing) if found and asked else ""
 
 
+def _outputs_of(plan: Plan) -> dict[str, Any]:
+    """The outputs of the committed result, as JSON."""
+    found: dict[str, Any] = json.loads(store.read(client("s3"), plan.prefix + "outputs.json"))["outputs"]
+    return found
+
+
 def _use(
     settler: Settler,
     task: _Task,
     plan: Plan,
     said: TaskDirectives,
     status: str,
+    raw: dict[str, Any],
     remaining_ms: RemainingMs,
     outcome: Outcome | None = None,
 ) -> dict[str, Any]:
-    """Take the committed result of this work, publish it, record the task."""
-    result = json.loads(store.read(client("s3"), plan.prefix + "outputs.json"))
-    outputs = values.from_json(result["outputs"])
+    """Take the committed result of this work, its outputs as JSON, publish it, record the task."""
+    outputs = values.from_json(raw)
     try:
         run = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number)
         key = task_work.local_keys(run.program, run.program.processes[plan.process], plan.keys)
@@ -198,7 +209,7 @@ def _use(
         task.now,
         hash=plan.hash,
         outputs=plan.prefix + "outputs.json",
-        inline=result["outputs"] if fits_inline(result["outputs"]) else None,
+        inline=raw if fits_inline(raw) else None,
         attempts=plan.attempt.n if status == "succeeded" else 0,
         job=outcome.ref.job_id if outcome else "",
         moved=moved,

@@ -6,7 +6,7 @@ Jobs cannot write there: what a task declared, and where its results go, is not 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from headrace.core.task_work import Attempt, DeclaredOutput, Work
@@ -54,6 +54,11 @@ def plan_of(work: Work, prefix: str) -> Plan:
 def to_json(plan: Plan) -> dict[str, Any]:
     """The plan as JSON data."""
     return asdict(plan)
+
+
+def brief(plan: Plan) -> dict[str, Any]:
+    """The plan as far as a result that was found done needs it, short enough to travel in a state."""
+    return to_json(replace(plan, parts={}, outputs={}, shown={}))
 
 
 def from_json(value: Mapping[str, Any]) -> Plan:
