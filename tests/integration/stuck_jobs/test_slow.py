@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
 from tests.support.waiting_world import World
@@ -108,6 +109,24 @@ def test_a_long_job_that_only_says_it_is_alive(here: World) -> None:
     """Four hours with the bootstrap's line and nothing else."""
     (job,) = here.jobs(status="RUNNING")
     here.minutes(240, every=10, meanwhile=lambda: here.writes(job))
+
+
+def test_a_long_job_that_computes_and_writes_nothing(here: World) -> None:
+    """Five hours in which only its seconds of CPU grow."""
+    (job,) = here.jobs(status="RUNNING")
+    used = count(7, 300)
+    here.minutes(300, every=10, meanwhile=lambda: here.writes(job, f"headrace: running, {next(used)} s of CPU"))
+
+
+def test_a_long_job_that_writes_and_computes_next_to_nothing(here: World) -> None:
+    """Five hours in which it waits for something, and says so every hour."""
+    (job,) = here.jobs(status="RUNNING")
+    said = count()
+
+    def writes() -> None:
+        here.writes(job, "headrace: running, 7 s of CPU" if next(said) % 6 else "still waiting for the download")
+
+    here.minutes(300, every=10, meanwhile=writes)
 
 
 def test_an_array_whose_children_run(here: World) -> None:

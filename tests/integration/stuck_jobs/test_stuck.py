@@ -200,6 +200,15 @@ def test_a_running_job_without_a_line(here: World) -> None:
     here.told("silent", state="RUNNING", cause="wrote nothing")
 
 
+def test_a_running_job_that_does_nothing(here: World) -> None:
+    """It writes the line of each minute, and its seconds of CPU stay what they are: told when that has lasted four hours, and not before."""
+    (job,) = here.jobs(status="RUNNING")
+    here.minutes(230, every=10, meanwhile=lambda: here.writes(job, "headrace: running, 7 s of CPU"))
+    here.silent()
+    here.minutes(60, every=10, meanwhile=lambda: here.writes(job, "headrace: running, 7 s of CPU"))
+    here.told("idle", jobs=1, state="RUNNING", cause="no CPU", action="alert")
+
+
 def test_a_job_that_runs_past_its_time(here: World) -> None:
     """Batch should have ended it after an hour; it still writes."""
     (job,) = here.jobs(status="RUNNING", time_s=3600)
