@@ -170,10 +170,13 @@ def somebody_was_told(seen: Seen) -> Iterator[str]:
 
 
 def nobody_waits_in_vain(seen: Seen) -> Iterator[str]:
-    """The engine waits for no job of a run that is over, and called none stuck: nothing here takes as long as that."""
+    """The engine waits for no job of a run that is over; called stuck, and ended, was at most one that hung while starting."""
     if seen.run is not None and seen.run.state in CONCLUDED:
         yield from (f"{job} is among the live jobs" for job in seen.watched)
-    yield from (f"{said} was called stuck" for said in seen.stuck)
+    ended = {attempt.task for attempt in seen.attempts if attempt.failure == "stuck"}
+    yield from (
+        f"{task} was called stuck: {code}" for task, code in seen.stuck if code != "start-hangs" or task not in ended
+    )
 
 
 def the_digest_tells_the_same(seen: Seen) -> Iterator[str]:

@@ -32,12 +32,14 @@ params:
 defaults:
   container: IMAGE
   env: {SEED: "${{ params.seed }}"}
+  waitLimit: {starting: 5s, action: terminate}
   retry:
     image-pull: {times: 3, delay: 1s}
     stage-in: {times: 3, delay: 1s}
     stage-out: {times: 3, delay: 1s}
     engine: {times: 3, delay: 1s}
     unknown: {times: 3, delay: 1s}
+    stuck: {times: 3, delay: 1s}
 processes:
   split:
     each: {sample: "${{ params.samples }}"}

@@ -1,7 +1,7 @@
 """From a seed, what goes wrong in a run: the same for the same seed, for ever.
 
-A run either is to end well whatever happens, or fails because a task does (`tripped`), or is stopped at some transition
-(`aborted`); the last two are resumed. Faults stay within what the engine promises to bear: a function that is called
+A run either is to end well whatever happens, or fails because a task does (`tripped`), or it or one of its scopes is stopped at
+some transition (`aborted`); the last two are resumed. Faults stay within what the engine promises to bear: a function that is called
 asynchronously is tried three times by Lambda, a class of failures has its budget, and EventBridge loses none of our own events.
 """
 
@@ -30,7 +30,7 @@ CALLS: Final[dict[str, dict[str, int]]] = {
         "states:SendTaskSuccess": 1,
     },
     "await_inputs": {"dynamodb:PutItem": 31, "dynamodb:Query": 19, "dynamodb:GetItem": 12},
-    "prepare_task": {"dynamodb:PutItem": 18, "dynamodb:GetItem": 39, "s3:PutObject": 102, "s3:GetObject": 41},
+    "prepare_task": {"dynamodb:PutItem": 22, "dynamodb:GetItem": 39, "s3:PutObject": 102, "s3:GetObject": 41},
     "settle_task": {
         "dynamodb:TransactWriteItems": 17,
         "dynamodb:UpdateItem": 17,
@@ -61,7 +61,7 @@ _WRITES: Final = (*_USUAL, "conflict")
 API: Final[tuple[tuple[str, str, int, tuple[str, ...]], ...]] = (
     ("lambda:*", "dynamodb:*", 450, _USUAL),
     ("lambda:*", "dynamodb:TransactWriteItems", 23, _WRITES),
-    ("lambda:*", "dynamodb:PutItem", 52, _WRITES),
+    ("lambda:*", "dynamodb:PutItem", 56, _WRITES),
     ("lambda:*", "dynamodb:UpdateItem", 18, _WRITES),
     ("lambda:*", "dynamodb:DeleteItem", 32, _WRITES),
     ("lambda:*", "dynamodb:GetItem", 58, _USUAL),
@@ -94,7 +94,7 @@ EVENTS: Final[dict[str, tuple[str, ...]]] = {
     "Run State Change": ("duplicate", "delay", "reorder"),
     "Task Failed": ("duplicate", "delay", "reorder"),
 }
-_BATCH_TIMES: Final = {"spot": 4, "oom": 2, "pull": 3, "lost": 3, "race": 2}
+_BATCH_TIMES: Final = {"spot": 4, "oom": 2, "pull": 3, "lost": 3, "race": 2, "hang": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def plan(seed: int) -> Chaos:
         faults.append(
             {
                 "kind": "execution",
-                "machine": "*run-pipeline",
+                "machine": _one(chance, ("*run-pipeline", "*run-pipeline", "*run-scope")),
                 "transition": _whole(chance, 2, TRANSITIONS),
                 "fault": _one(chance, ("abort", "abandon")),
             }

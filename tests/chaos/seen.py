@@ -36,7 +36,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Seen:
-    """One epoch of one run. `execution` is how its execution ended; `latches` are (count, added)."""
+    """One epoch of one run. `execution` is how its execution ended; `latches` are (count, added), `stuck` (task, what was told of it)."""
 
     epoch: Epoch
     execution: str
@@ -55,7 +55,7 @@ class Seen:
     alerts: int
     running: tuple[str, ...]
     watched: tuple[str, ...]
-    stuck: tuple[str, ...]
+    stuck: tuple[tuple[str, str], ...]
     open: bool
     dead: tuple[str, ...]
 
@@ -87,7 +87,7 @@ def look(live: LiveStack, epoch: Epoch, execution: str) -> Seen:
         alerts=len(live.alerts(f"{_folder(epoch)}digest.md")),
         running=_running(live, epoch),
         watched=tuple(f"{job.task}, attempt {job.n}" for job in ledger_watch.live_of(live.table, epoch)),
-        stuck=tuple(f"{event['task']}: {event['code']}" for event in live.events(epoch.run, "Job Stuck")),
+        stuck=tuple((event["task"], event["code"]) for event in live.events(epoch.run, "Job Stuck")),
         open=epoch in live.open_runs(),
         dead=tuple(json.dumps(letter)[:500] for letter in live.dead_letters()),
     )

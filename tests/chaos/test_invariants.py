@@ -177,7 +177,11 @@ LIES: dict[str, list[Seen]] = {
         replace(GOOD, digest={"state": "cancelled", "counts": {"succeeded": 2}}),
         replace(GOOD, digest={"state": "succeeded", "counts": {"succeeded": 1}}),
     ],
-    "nobody_waits_in_vain": [replace(GOOD, watched=("one, attempt 1",)), replace(GOOD, stuck=("one: lost",))],
+    "nobody_waits_in_vain": [
+        replace(GOOD, watched=("one, attempt 1",)),
+        replace(GOOD, stuck=(("one", "forgotten"),)),
+        replace(GOOD, stuck=(("one", "start-hangs"),)),
+    ],
     "nothing_is_given_up": [replace(GOOD, dead=("an event",))],
 }
 

@@ -56,6 +56,7 @@ from headrace.core.records import AttemptRecord, Epoch, RunEntry, RunRecord, Tas
 RemainingMs = Callable[[], int]
 _CLEAN_SWEEPS = 2
 _MOST_WAITS = 480  # of 15 s each
+_LEAST_WAITS = 2  # Step Functions does not end the function calls of what is stopped
 _SUMMARIES = 50  # looked for, or asked for, at the end of one run
 
 
@@ -70,8 +71,8 @@ class Concluder:
 def from_machine(concluder: Concluder, event: Mapping[str, Any], now: str, remaining_ms: RemainingMs) -> dict[str, str]:
     """The last step of run_pipeline: `{launch, error, execution, waited}` to `{verdict, error, cause}`.
 
-    The verdict `wait` alone, when the root scope broke and others go on: what they plan and record belongs to the run. Their jobs are
-    ended until it is asked again; at last it is concluded all the same.
+    The verdict `wait` alone, when the root scope broke and others, or functions that were called for it, go on: what they plan and
+    record belongs to the run. Jobs are ended until it is asked again; at last it is concluded all the same.
     """
     error = event.get("error")
     try:
@@ -87,14 +88,17 @@ def from_machine(concluder: Concluder, event: Mapping[str, Any], now: str, remai
                 "failed", *conclusion.root_cause(error or {"Error": "EngineError", "Cause": "the run was never begun"})
             )
         )
-    if error and event["waited"] < _MOST_WAITS and _scopes_go_on(concluder, run, remaining_ms):
+    if error and event["waited"] < _MOST_WAITS and _goes_on(concluder, run, event["waited"], remaining_ms):
         return {"verdict": "wait"}
     return _answer(conclude(concluder, run, now, remaining_ms, error=error, by=event["execution"]["name"]))
 
 
-def _scopes_go_on(concluder: Concluder, run: RunRecord, remaining_ms: RemainingMs) -> bool:
-    """Whether a scope of a run outlives its root scope; then the run drains."""
-    if run.state in run_state.CONCLUDED or sweeping.scopes_over(run.execution, _executions(concluder, run.epoch)):
+def _goes_on(concluder: Concluder, run: RunRecord, waited: int, remaining_ms: RemainingMs) -> bool:
+    """Whether something of a run outlives its root scope, or may do so; then the run drains."""
+    if run.state in run_state.CONCLUDED:
+        return False
+    young = waited < _LEAST_WAITS and sweeping.root_was_stopped(run.execution)
+    if not young and sweeping.scopes_over(run.execution, _executions(concluder, run.epoch)):
         return False
     _close(concluder, run.epoch, "its root scope broke", remaining_ms)
     _terminate(concluder, run.epoch, f"the root scope of run {run.epoch.run} broke")

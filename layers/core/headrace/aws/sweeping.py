@@ -51,8 +51,19 @@ def scopes_over(pipeline: str, scopes: Iterable[str]) -> bool:
     `pipeline` is the run's execution, `scopes` those of its scopes, as far as they are known. The root scope's has the same name as the
     run's (statemachines/run_pipeline), so it is found before it has planned anything.
     """
-    root = pipeline.replace("-run-pipeline:", "-run-scope:")
-    return not any(_goes_on(client("stepfunctions"), execution) for execution in dict.fromkeys([root, *scopes]))
+    return not any(
+        _goes_on(client("stepfunctions"), execution) for execution in dict.fromkeys([_root_of(pipeline), *scopes])
+    )
+
+
+def root_was_stopped(pipeline: str) -> bool:
+    """Whether a run's root scope was ended from outside, in the middle of what it did, instead of failing by itself."""
+    found = describe(client("stepfunctions"), _root_of(pipeline))
+    return found is not None and found.status in ("ABORTED", "TIMED_OUT")
+
+
+def _root_of(pipeline: str) -> str:
+    return pipeline.replace("-run-pipeline:", "-run-scope:")
 
 
 def _goes_on(sfn: Any, execution: str) -> bool:
