@@ -184,7 +184,7 @@ def test_a_failed_run_is_exit_code_1_with_its_cause(headrace: Headrace, tmp_path
         f"name: {name}\n"
         "defaults: {container: any}\n"
         "processes:\n"
-        "  bad: {script: 'echo on its way; exit 7', outputs: {x: x.txt}}\n"
+        "  bad: {script: 'echo on its way; echo headrace: running, 1 s of CPU; exit 7', outputs: {x: x.txt}}\n"
         "  after: {inputs: {x: '${{ bad.x }}'}, script: 'cat ${{ x }}', publishDir: .}\n"
     )
     said = headrace("run", "p.yaml", "--local")
@@ -199,6 +199,8 @@ def test_a_failed_run_is_exit_code_1_with_its_cause(headrace: Headrace, tmp_path
     assert told["processes"] == {"bad": {"failed": 1}, "after": {"cancelled": 1}}
     logs = headrace("logs", name, "bad", "--local")
     assert "on its way" in logs.out
+    assert "headrace: running" not in logs.out
+    assert "headrace: running, 1 s of CPU\n" in headrace("logs", name, "bad", "--pulse", "--local").out
     document = json.loads(headrace("logs", name, "bad", "--attempt", "1", "--local", "--json").out)
     assert (document["exitCode"], document["attempt"]) == (7, 1)
     assert "on its way" in document["lines"]
@@ -210,6 +212,7 @@ def test_a_failed_run_is_exit_code_1_with_its_cause(headrace: Headrace, tmp_path
     assert followed.code == 0
     assert followed.out.splitlines()[-1] == "headrace: script, exit code 7"
     assert "on its way" in followed.out
+    assert "headrace: running" not in followed.out
     assert headrace("logs", name, "bad", "--follow", "--summary", "--local").code == 2
     assert headrace("logs", name, "bad", "--attempt", "2", "--local").code == 2
     assert headrace("logs", name, "after", "--local").code == 2

@@ -14,6 +14,7 @@ from headrace.aws import batch, events, lambdas, logs, step_functions, sweeping
 from headrace.aws.later import release_later
 from headrace.aws.sweeping import queues_of, scopes_over
 from headrace.aws.table import Table
+from headrace.core.bootstrap_marks import is_told
 from headrace.core.records import AttemptRecord, Epoch
 
 
@@ -111,6 +112,16 @@ def test_the_end_of_a_log_is_read_over_pages():
     assert logs.last(client, "g", "s", 5) == logs.Found(("c", "d", "e", "f"), whole=True)
     assert [request.get("nextToken") for _, request in client.calls] == [None, "1", "2", "3"]
     assert logs.last(Recorded(page("1", "b", "c")), "g", "s", 2) == logs.Found(("b", "c"))
+
+
+def test_a_log_is_read_on_until_enough_of_it_is_wanted():
+    """What is not to be kept does not count: large pages are asked for, and no more is given than was asked for."""
+    beats = ["headrace: running, 1 s of CPU"] * 300
+    client = Recorded(page("1", "d", *beats), page("2", "a", "b", "c", *beats))
+    assert logs.last(client, "g", "s", 2, keep=is_told) == logs.Found(("c", "d"))
+    assert [request["limit"] for _, request in client.calls] == [1000, 1000]
+    short = Recorded(page("1", "a", *beats), page("1"))
+    assert logs.last(short, "g", "s", 2, keep=is_told) == logs.Found(("a",), whole=True)
 
 
 def test_a_log_without_end_is_read_within_bounds():

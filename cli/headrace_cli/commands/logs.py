@@ -10,6 +10,7 @@ import typer
 from headrace.aws.logs import last
 from headrace.core import summary_record
 from headrace.core.batch_detail import JobFacts
+from headrace.core.bootstrap_marks import is_told
 from headrace.core.errors import InvalidValue
 from headrace.core.plain_text import plain
 from headrace.core.records import AttemptRecord, RunRecord
@@ -28,6 +29,7 @@ Follow = Annotated[
     bool,
     typer.Option("--follow", "-f", help="Go on until the task is done, over further attempts unless one is named."),
 ]
+Pulse = Annotated[bool, typer.Option("--pulse", help="Also the line a minute in which a job says that it runs.")]
 Summary = Annotated[bool, typer.Option("--summary", help="Print what matters of it, in at most 4 KiB.")]
 
 
@@ -38,6 +40,7 @@ def logs(
     lines: Lines = 200,
     follow: Follow = False,
     summary: Summary = False,
+    pulse: Pulse = False,
     json_: options.Json = False,
     local: options.Local = False,
     profile: options.Profile = None,
@@ -68,9 +71,10 @@ def logs(
     group, stream = attempt_log.stream_of(target, chosen, job)
     if follow:
         shown.note(f"{chosen.task}, attempt {chosen.n}, job {_id(chosen, job)}", style="dim")
-        log_following.follow(target, record, chosen, _write, alone=attempt is not None)
+        log_following.follow(target, record, chosen, _write if pulse else _write_told, alone=attempt is not None)
         return exit_codes.DONE
-    found = last(target.client("logs"), group, stream, lines) if stream else None
+    keep = None if pulse else is_told
+    found = last(target.client("logs"), group, stream, lines, keep=keep) if stream else None
     texts = found.lines if found else ()
     if json_:
         shown.as_json(_as_json(chosen, job, group, stream, texts))
@@ -101,6 +105,11 @@ def _write(line: str) -> None:
     for part in line.rstrip("\n").split("\n"):
         sys.stdout.write(plain(part) + "\n")
     sys.stdout.flush()
+
+
+def _write_told(line: str) -> None:
+    if is_told(line):
+        _write(line)
 
 
 def _id(attempt: AttemptRecord, job: JobFacts | None) -> str:

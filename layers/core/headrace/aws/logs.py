@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 _PAGE: Final = 10_000  # events GetLogEvents gives at most
 _PAGES: Final = 30
+_LEAST: Final = 1_000  # events asked for at once where not all are kept
 _BYTES: Final = 4 * 1024 * 1024
 _NO_STREAM: Final = "ResourceNotFoundException"
 _FORBIDDEN: Final = ("AccessDeniedException", "AccessDenied")
@@ -38,27 +39,29 @@ def last(
     *,
     most_bytes: int = _BYTES,
     go_on: Callable[[], bool] = lambda: True,
+    keep: Callable[[str], bool] | None = None,
 ) -> Found:
-    """The end of a stream, at most `lines` events; `go_on` is asked before each further page."""
+    """The end of a stream, at most `lines` events of those to `keep`; `go_on` is asked before each further page."""
     found: list[str] = []
     token: dict[str, str] = {}
     taken = 0
     for number in range(_PAGES):
         if number and not go_on():
             break
-        page = _page(logs, group, stream, limit=min(lines - len(found), _PAGE), startFromHead=False, **token)
+        wanted = max(lines - len(found), _LEAST) if keep else lines - len(found)
+        page = _page(logs, group, stream, limit=min(wanted, _PAGE), startFromHead=False, **token)
         if isinstance(page, Found):
             return page
         texts = [event["message"] for event in page["events"]]
-        found = texts + found
+        found = [text for text in texts if keep is None or keep(text)] + found
         taken += sum(len(text) for text in texts)
         # The same token back means the beginning of the stream is reached.
         if page["nextBackwardToken"] == token.get("nextToken"):
-            return Found(tuple(found), whole=True)
+            return Found(tuple(found[-lines:]), whole=len(found) <= lines)
         if len(found) >= lines or taken >= most_bytes:
             break
         token = {"nextToken": page["nextBackwardToken"]}
-    return Found(tuple(found))
+    return Found(tuple(found[-lines:]))
 
 
 def head(logs: Any, group: str, stream: str, lines: int = 20) -> tuple[str, ...]:

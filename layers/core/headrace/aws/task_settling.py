@@ -452,12 +452,12 @@ def _log(settler: Settler, job: batch_detail.JobFacts | None) -> tuple[tuple[str
 
     With that mark the image ran our shell. All of the log is read by summarise_logs, which nobody waits for.
     """
-    from headrace.core.bootstrap_marks import is_mark  # noqa: PLC0415
+    from headrace.core.bootstrap_marks import is_mark, is_told  # noqa: PLC0415
 
     if not job or not job.last.log_stream:
         return (), None
     group = batch_detail.log_group(job, settler.settings.job_logs)
-    found = logs.last(client("logs"), group, job.last.log_stream, _TAIL)
+    found = logs.last(client("logs"), group, job.last.log_stream, _TAIL, keep=is_told)
     if found.refused:
         return (), None
     beginning = found.lines if found.whole else logs.head(client("logs"), group, job.last.log_stream)

@@ -50,6 +50,11 @@ def is_heartbeat(line: str) -> bool:
     return _HEARTBEAT.fullmatch(line) is not None
 
 
+def is_told(line: str) -> bool:
+    """Whether a log line tells something: not a heartbeat."""
+    return not is_heartbeat(line)
+
+
 def cpu_used_s(line: str) -> int | None:
     """The CPU seconds that a heartbeat tells, None when it tells none or the line is something else."""
     found = _HEARTBEAT.fullmatch(line)
