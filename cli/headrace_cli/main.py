@@ -15,6 +15,7 @@ from headrace_cli.commands import (
     check,
     clean,
     clean_runs,
+    clean_versions,
     cost,
     doctor,
     import_config,
@@ -106,7 +107,7 @@ for _group, _commands in (
     (app, (cancel.cancel, resume.resume, why.why)),
     (app, (options.options, import_config.import_config, schema.schema)),
     (_policy, (policy.bucket, policy.user)),
-    (_clean, (clean_runs.runs, clean.definitions)),
+    (_clean, (clean_runs.runs, clean.definitions, clean_versions.versions)),
     (_local, (local.up, local.down, local.status, local.reset, local.alerts, local_invoke.invoke)),
     (app, (cost.cost, doctor.doctor, version.version)),
 ):

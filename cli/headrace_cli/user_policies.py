@@ -38,13 +38,17 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One statement: actions on resources, for some. `prefixes` narrows ListBucket to these folders."""
+    """One statement: actions on resources, for some. `prefixes` narrows ListBucket to these folders.
+
+    Grants of one `part` are written as one statement: none of their actions knows a resource of another's.
+    """
 
     sid: str
     who: frozenset[Who]
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     prefixes: tuple[str, ...] = ()
+    part: str = ""
 
 
 _MORE: Final = "AndMore"
@@ -97,7 +101,12 @@ GRANTS: Final = (
     ),
     Grant("CloseRuns", _OPERATE, ("dynamodb:DeleteItem", "dynamodb:UpdateItem"), (_TABLE,)),
     Grant("LetGo", _OPERATE, ("states:SendTaskSuccess",), ("*",)),
-    Grant("StopRuns", _OPERATE, ("states:DescribeExecution", "states:StopExecution"), (_EXECUTIONS,)),
+    Grant(
+        "StopRuns",
+        _OPERATE,
+        ("states:DescribeExecution", "states:DescribeStateMachineForExecution", "states:StopExecution"),
+        (_EXECUTIONS,),
+    ),
     Grant("EndJobs", _OPERATE, ("batch:TerminateJob",), (_JOBS,)),
     Grant(
         "Conclude",
@@ -114,10 +123,59 @@ GRANTS: Final = (
         _OPERATE,
         ("batch:DeregisterJobDefinition",),
         ("arn:{partition}:batch:{region}:{account}:job-definition/hr-*",),
+        part="Clean",
+    ),
+    Grant(
+        "CleanFunctions",
+        _OPERATE,
+        ("lambda:ListAliases", "lambda:ListVersionsByFunction"),
+        ("arn:{partition}:lambda:{region}:{account}:function:{stack}-*",),
+        part="Look",
+    ),
+    # With a number behind the name: a whole function or machine is out of reach.
+    Grant(
+        "CleanVersions",
+        _OPERATE,
+        ("lambda:DeleteFunction",),
+        ("arn:{partition}:lambda:{region}:{account}:function:{stack}-*:*",),
+        part="Clean",
+    ),
+    Grant(
+        "CleanScopes",
+        _OPERATE,
+        ("states:DeleteStateMachineVersion",),
+        ("arn:{partition}:states:{region}:{account}:stateMachine:{stack}-*:*",),
+        part="Clean",
+    ),
+    Grant(
+        "CleanLayers",
+        _OPERATE,
+        ("lambda:DeleteLayerVersion",),
+        ("arn:{partition}:lambda:{region}:{account}:layer:{stack}-*:*",),
+        part="Clean",
+    ),
+    Grant("SeeLayers", _OPERATE, ("lambda:ListLayerVersions",), ("*",)),
+    Grant(
+        "CleanMachines",
+        _OPERATE,
+        (
+            "states:DescribeStateMachineAlias",
+            "states:ListExecutions",
+            "states:ListStateMachineAliases",
+            "states:ListStateMachineVersions",
+        ),
+        ("arn:{partition}:states:{region}:{account}:stateMachine:{stack}-*",),
+        part="Look",
     ),
     Grant("SeeDefinitions", _OPERATE, ("batch:DescribeJobDefinitions",), ("*",)),
     Grant("DoctorTool", _OPERATE, ("s3:ListBucket",), (_S3,), ("tools/*",)),
-    Grant("DoctorStack", _OPERATE, ("cloudformation:ListStackResources",), (f"{_STACKS}/*", f"{_STACKS}-*")),
+    Grant(
+        "DoctorStack",
+        _OPERATE,
+        ("cloudformation:ListStackResources",),
+        (f"{_STACKS}/*", f"{_STACKS}-*"),
+        part="Look",
+    ),
     Grant(
         "DoctorBucket",
         _OPERATE,
@@ -128,6 +186,7 @@ GRANTS: Final = (
             "s3:GetBucketVersioning",
         ),
         (_S3,),
+        part="Look",
     ),
     Grant("DoctorLedger", _OPERATE, ("dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable"), (_TABLE,)),
     Grant(
@@ -135,33 +194,49 @@ GRANTS: Final = (
         _OPERATE,
         ("lambda:GetFunctionConfiguration",),
         ("arn:{partition}:lambda:{region}:{account}:function:{stack}-*",),
+        part="Look",
     ),
     Grant(
         "DoctorMachines",
         _OPERATE,
         ("states:DescribeStateMachine",),
         ("arn:{partition}:states:{region}:{account}:stateMachine:{stack}-*",),
+        part="Look",
     ),
     Grant(
-        "DoctorRules", _OPERATE, ("events:DescribeRule",), ("arn:{partition}:events:{region}:{account}:rule/{stack}-*",)
+        "DoctorRules",
+        _OPERATE,
+        ("events:DescribeRule",),
+        ("arn:{partition}:events:{region}:{account}:rule/{stack}-*",),
+        part="Look",
     ),
     Grant(
         "DoctorRoles",
         _OPERATE,
         ("iam:GetInstanceProfile", "iam:GetRole"),
         ("arn:{partition}:iam::{account}:instance-profile/{stack}-*", "arn:{partition}:iam::{account}:role/{stack}-*"),
+        part="Look",
     ),
     Grant(
-        "DoctorLogs", _OPERATE, ("logs:DescribeLogGroups",), ("arn:{partition}:logs:{region}:{account}:log-group:*",)
+        "DoctorLogs",
+        _OPERATE,
+        ("logs:DescribeLogGroups",),
+        ("arn:{partition}:logs:{region}:{account}:log-group:*",),
+        part="Look",
     ),
     Grant(
         "DoctorAlerts",
         _OPERATE,
         ("sns:ListSubscriptionsByTopic",),
         ("arn:{partition}:sns:{region}:{account}:{stack}-*",),
+        part="Look",
     ),
     Grant(
-        "DoctorLetters", _OPERATE, ("sqs:GetQueueAttributes",), ("arn:{partition}:sqs:{region}:{account}:{stack}-*",)
+        "DoctorLetters",
+        _OPERATE,
+        ("sqs:GetQueueAttributes",),
+        ("arn:{partition}:sqs:{region}:{account}:{stack}-*",),
+        part="Look",
     ),
     Grant(
         "DoctorAccount",
@@ -182,7 +257,7 @@ GRANTS: Final = (
 def user_policy(who: Who, names: Names, *, kms_key: str = "") -> dict[str, Any]:
     """The policy document. `kms_key` is the ARN of the key the stack was deployed with, when it was.
 
-    Grants of the same actions, or on the same resources, become one statement: a managed policy has 6,144 characters.
+    Grants of the same actions, on the same resources, or of one part become one statement: a managed policy has 6,144 characters.
     """
     given = [grant for grant in GRANTS if who in grant.who]
     if kms_key:
@@ -199,7 +274,10 @@ def _joined(grants: Sequence[Grant]) -> list[Grant]:
     by_resources: dict[Any, list[Grant]] = {}
     for grant in map(_one, by_actions.values()):
         by_resources.setdefault((grant.resources, grant.prefixes), []).append(grant)
-    return [_one(alike) for alike in by_resources.values()]
+    by_part: dict[Any, list[Grant]] = {}
+    for grant in map(_one, by_resources.values()):
+        by_part.setdefault(grant.part or grant.sid, []).append(grant)
+    return [_one(alike) for alike in by_part.values()]
 
 
 def _one(alike: Sequence[Grant]) -> Grant:

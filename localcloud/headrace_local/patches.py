@@ -15,6 +15,7 @@ from headrace_local import (
     patch_s3,
     patch_stacks,
     patch_step_functions,
+    patch_versions,
 )
 
 
@@ -29,6 +30,7 @@ def apply() -> None:
         patch_events,
         patch_logs,
         patch_lambda,
+        patch_versions,
         patch_s3,
         patch_dynamodb,
         patch_cloudformation,

@@ -39,5 +39,6 @@ def test_every_command_has_a_section():
         "headrace policy user",
         "headrace clean runs",
         "headrace clean definitions",
+        "headrace clean versions",
         *(f"headrace local {name}" for name in ("up", "down", "status", "reset", "alerts", "invoke")),
     }

@@ -19,7 +19,15 @@ LOOK = ("runs.runs", "status.status", "logs.logs", "why.why", "cost.cost", "vers
 COMMANDS = {
     Who.READ: LOOK,
     Who.LAUNCH: (*LOOK, "run.run", "resume.resume", "check.check", "plan.plan"),
-    Who.OPERATE: (*LOOK, "cancel.cancel", "resume.resume", "clean.definitions", "clean_runs.runs", "doctor.doctor"),
+    Who.OPERATE: (
+        *LOOK,
+        "cancel.cancel",
+        "resume.resume",
+        "clean.definitions",
+        "clean_runs.runs",
+        "clean_versions.versions",
+        "doctor.doctor",
+    ),
 }
 # Commands that are for whoever deploys, or work on this machine alone.
 OTHERS = {
@@ -42,11 +50,23 @@ OF_COMMANDS = {
     "batch_write_item": {"dynamodb:BatchWriteItem"},
     "stop_execution": {"states:StopExecution"},
     "deregister_job_definition": {"batch:DeregisterJobDefinition"},
+    "delete_function": {"lambda:DeleteFunction"},
+    "delete_layer_version": {"lambda:DeleteLayerVersion"},
+    "delete_state_machine_version": {"states:DeleteStateMachineVersion"},
+    "list_aliases": {"lambda:ListAliases"},
+    "list_versions_by_function": {"lambda:ListVersionsByFunction"},
+    "list_layer_versions": {"lambda:ListLayerVersions"},
+    "list_executions": {"states:ListExecutions"},
+    "list_state_machine_aliases": {"states:ListStateMachineAliases"},
+    "list_state_machine_versions": {"states:ListStateMachineVersions"},
+    "describe_state_machine_alias": {"states:DescribeStateMachineAlias"},
+    "describe_state_machine_for_execution": {"states:DescribeStateMachineForExecution"},
 }
 EVERYWHERE = NO_RESOURCE_TYPE | {
     "cloudwatch:DescribeAlarms",  # an alarm's name is a filter, not a resource
     "ec2:DescribeLaunchTemplateVersions",
     "lambda:ListEventSourceMappings",
+    "lambda:ListLayerVersions",
     "servicequotas:GetAWSDefaultServiceQuota",
     "servicequotas:GetServiceQuota",
     "sts:GetCallerIdentity",
@@ -157,6 +177,20 @@ def test_the_bucket_policys_file_is_what_the_command_prints():
     written = json.loads((ROOT / "docs/policies/bucket.json").read_text(encoding="utf-8"))
     role = "arn:aws:iam::123456789012:role/headrace-JobRole"
     assert written == bucket_policy("amzn-example-bucket", [role])
+
+
+def test_what_is_written_as_one_statement_gives_nobody_more():
+    """Of the grants of a part, no two name resources of one kind, unless it is the same list: actions stay with their own."""
+    parts = {grant.part for grant in user_policies.GRANTS} - {""}
+    assert parts
+    for part in parts:
+        seen: dict[tuple[str, str], tuple[str, ...]] = {}
+        for grant in (each for each in user_policies.GRANTS if each.part == part):
+            assert not grant.prefixes
+            assert {arn.split(":")[2] for arn in grant.resources} == {each.split(":")[0] for each in grant.actions}
+            for arn in grant.resources:
+                kind = (arn.split(":")[2], re.split("[:/]", arn.split(":", 5)[5])[0])
+                assert seen.setdefault(kind, grant.resources) == grant.resources
 
 
 def test_every_grant_is_used():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from headrace.aws import ledger_runs
 from headrace.core import ledger_keys
 from headrace.core.ledger_items import key_item
 from headrace.core.records import Epoch, RunRecord
+from headrace_cli import stack_versions
+from headrace_cli.main import main
 from headrace_local import Cloud, deploy
 
 STACK = "upgrade"
@@ -121,12 +124,54 @@ def scopes(stack: LiveStack, run: str) -> list[str]:
     return [one["stateMachineVersionArn"].rsplit(":", 1)[1] for one in sorted(mine, key=lambda one: one["startDate"])]
 
 
-def test_a_run_in_flight_ends_with_its_own_versions(stack: LiveStack, tmp_path: Path):
-    """Nested scopes, retries, what settle_task hands to itself and the conclusion too; the next run has the new ones only."""
+@pytest.fixture
+def clean(stack: LiveStack, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Callable[..., dict[str, tuple[int, ...]]]:
+    """`clean versions --yes`, as if a day were nothing; what stays of each, by its name within the stack."""
+    monkeypatch.setenv("HEADRACE_LOCAL_HOME", str(stack.cloud.home))
+    monkeypatch.setattr(stack_versions, "MARGIN", timedelta(0))
+
+    def run(*words: str) -> dict[str, tuple[int, ...]]:
+        capsys.readouterr()
+        words = ("clean", "versions", "--keep", "1", "--json", "--local", "--stack", STACK, *words)
+        assert main(list(words)) == 0, capsys.readouterr().err
+        found: dict[str, tuple[int, ...]] = {}
+        for each in json.loads(capsys.readouterr().out):
+            name = each["of"].removeprefix(f"{STACK}-")
+            found[name] = (*found.get(name, ()), *((each["version"],) if each["stays"] else ()))
+        return found
+
+    return run
+
+
+def published(stack: LiveStack) -> dict[str, tuple[int, ...]]:
+    """The versions that are there."""
+    functions = stack.client("lambda")
+    found = {}
+    for name in ("settle-task", "plan-scope"):
+        versions = functions.list_versions_by_function(FunctionName=f"{STACK}-{name}")["Versions"]
+        found[name] = tuple(int(one["Version"]) for one in versions if one["Version"] != "$LATEST")
+    layers = functions.list_layer_versions(LayerName=f"{STACK}-core")["LayerVersions"]
+    found["core"] = tuple(sorted(one["Version"] for one in layers))
+    machines = stack.client("stepfunctions").list_state_machine_versions(stateMachineArn=stack.outputs["RunScope"])
+    arns = [one["stateMachineVersionArn"] for one in machines["stateMachineVersions"]]
+    found["run-scope"] = tuple(sorted(int(arn.rpartition(":")[2]) for arn in arns))
+    return found
+
+
+def test_a_run_in_flight_ends_with_its_own_versions(
+    stack: LiveStack, tmp_path: Path, clean: Callable[..., dict[str, tuple[int, ...]]]
+):
+    """Nested scopes, retries, what settle_task hands to itself and the conclusion too; the next run has the new ones only.
+
+    `clean versions` leaves the run's own alone while it goes on; afterwards they go, and the next deploy takes no number again.
+    """
     old = stack.drop("old.json", spec(tmp_path), "upgraded")
     stack.until_running(old)
     (tmp_path / "two").mkdir()
     stack.update(release(tmp_path / "two", "two"))
+    both = dict.fromkeys(("settle-task", "plan-scope", "core", "run-scope"), (1, 2))
+    assert clean("--yes").items() >= both.items()
+    assert published(stack) == both
     (tmp_path / "go").touch()
     new = stack.drop("new.json", spec(tmp_path), "upgraded")
 
@@ -145,8 +190,17 @@ def test_a_run_in_flight_ends_with_its_own_versions(stack: LiveStack, tmp_path: 
         assert scopes(stack, run.run) == [version, version]
     assert stack.dead_letters() == []
     assert stack.open_runs() == []
-    versions = stack.client("lambda").list_versions_by_function(FunctionName=f"{STACK}-settle-task")["Versions"]
-    assert [one["Version"] for one in versions] == ["$LATEST", "1", "2"]
+    newest = dict.fromkeys(both, (2,))
+    assert clean().items() >= newest.items()
+    assert published(stack) == both
+    for _ in range(2):
+        assert clean("--yes").items() >= newest.items()
+        assert published(stack) == newest
+    (tmp_path / "three").mkdir()
+    stack.update(release(tmp_path / "three", "three"))
+    assert published(stack) == dict.fromkeys(both, (2, 3))
+    last = stack.ended(stack.drop("last.json", spec(tmp_path), "upgraded"))
+    assert {said for _, said in served(stack, last.epoch.run)} == {"three"}
 
 
 def test_a_run_of_another_format_is_left_alone(live: LiveStack):

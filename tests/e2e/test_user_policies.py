@@ -88,6 +88,7 @@ def test_everybody_may_do_their_work(live: LiveStack, asked: list[Call], tmp_pat
     headrace("cancel", run)
     headrace("clean", "runs", "--older-than", "3000d", "--yes")
     headrace("clean", "definitions", "--unused", "3000d", "--yes")
+    headrace("clean", "versions", "--yes")
     assert refused("operate") == set()
 
 

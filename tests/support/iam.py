@@ -52,8 +52,12 @@ def calls_of(
         yield Call("batch:DeregisterJobDefinition", request["jobDefinition"])
     elif operation == "Invoke":
         yield Call("lambda:InvokeFunction", arn("lambda", f"function:{request['FunctionName']}"))
-    elif operation in ("DescribeExecution", "StopExecution"):
-        yield Call(f"states:{operation}", request["executionArn"])
+    elif "FunctionName" in request:
+        version = f":{request['Qualifier']}" if "Qualifier" in request else ""
+        yield Call(f"lambda:{operation}", arn("lambda", f"function:{request['FunctionName']}{version}"))
+    elif service == "stepfunctions" and operation != "SendTaskSuccess":
+        (named,) = [value for name, value in request.items() if name.endswith("Arn")]
+        yield Call(f"states:{operation}", named)
     else:
         yield Call(f"{ {'stepfunctions': 'states'}.get(service, service) }:{operation}", "*")
 

@@ -31,7 +31,8 @@ PATCHED = {
         )
     ],
     "moto.stepfunctions.responses": [
-        f"StepFunctionResponse.{name}" for name in ("stop_execution", "describe_execution", "list_executions", "send_task_failure")
+        f"StepFunctionResponse.{name}"
+        for name in ("stop_execution", "describe_execution", "list_executions", "send_task_failure", "describe_state_machine_for_execution")
     ],
     "moto.stepfunctions.parser.backend.execution": ["BaseExecutionWorkerCommunication.terminated"],
     "moto.stepfunctions.parser.backend.execution_worker": ["ExecutionWorker.start", "ExecutionWorker._get_evaluation_entrypoint"],
@@ -60,6 +61,7 @@ PATCHED = {
     f"{MAP}.distributed_iteration_component": ["DistributedIterationComponent._map_run", "DistributedIterationComponent._eval_body"],
     "moto.awslambda.models": [
         "LambdaFunction.invoke", "LambdaFunction.create_from_cloudformation_json", "LambdaBackend.publish_version",
+        "LambdaStorage.publish_version", "LambdaStorage.del_function", "LambdaStorage._get_function_aliases",
         "LambdaBackend.create_event_source_mapping", "LambdaBackend.get_event_source_mapping",
     ],
     "moto.sqs.models": ["Queue.delete_message", "Queue.wait_for_messages", "SQSBackend.receive_message", "SQSBackend.change_message_visibility"],
@@ -195,6 +197,24 @@ def test_versions_still_cannot_be_started(aws: Any) -> None:
     made = states.create_state_machine(name="v", definition=definition, roleArn=ROLE, publish=True)
     with pytest.raises(AttributeError):
         states.start_execution(stateMachineArn=made["stateMachineVersionArn"], name="e")
+
+
+def test_versions_still_cannot_be_listed_or_deleted() -> None:
+    """The two calls our patch adds are not upstream's, and an execution's machine is the one as it is now."""
+    from moto.stepfunctions.responses import StepFunctionResponse
+
+    assert not hasattr(StepFunctionResponse, "list_state_machine_versions")
+    assert not hasattr(StepFunctionResponse, "delete_state_machine_version")
+    answer = inspect.getsource(StepFunctionResponse.describe_state_machine_for_execution)
+    assert "_describe_state_machine(sm.arn)" in answer
+
+
+def test_a_function_still_counts_the_versions_that_are_there() -> None:
+    """And deletes one without looking at its aliases."""
+    from moto.awslambda.models import LambdaStorage
+
+    assert "len(all_versions) + 1" in inspect.getsource(LambdaStorage.publish_version)
+    assert "function_version" not in inspect.getsource(LambdaStorage.del_function)
 
 
 def test_transactions_still_copy_whole_tables() -> None:
