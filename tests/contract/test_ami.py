@@ -53,7 +53,7 @@ def test_a_script_is_what_its_component_runs(path: Path):
 
 
 def test_every_component_has_its_script():
-    """And the recipe runs them in the order of the page; its name changes with any of them, the tool and the volume."""
+    """And the recipe runs them in the order of the page; its name changes with any of them, the machine, the tool and the volume."""
     assert len(COMPONENTS) == len(SCRIPTS)
     (recipe,) = resources("AWS::ImageBuilder::ImageRecipe", AMI).values()
     order = [each["ComponentArn"]["Ref"] for each in recipe["Properties"]["Components"]]
@@ -63,7 +63,10 @@ def test_every_component_has_its_script():
         for each in order
     ] == told
     whole = hashlib.sha256("".join(sha(path) for path in SCRIPTS).encode()).hexdigest()[:8]
-    assert recipe["Properties"]["Name"]["Fn::Sub"][0] == f"${{Prefix}}-{whole}-${{VolumeGiB}}-${{hash}}-${{key}}"
+    assert (
+        recipe["Properties"]["Name"]["Fn::Sub"][0]
+        == f"${{Prefix}}-{whole}-${{Machine}}-${{VolumeGiB}}-${{hash}}-${{key}}"
+    )
 
 
 def test_another_key_makes_another_name():
@@ -76,9 +79,23 @@ def test_another_key_makes_another_name():
         assert "-${key}" in name
         # The id of `arn:…:key/<id>`, and `aws` without a key: Split of an empty text has no second part.
         assert given["key"] == {"Fn::Select": [1, {"Fn::Split": ["/", {"Fn::Sub": "${KmsKeyArn}/aws"}]}]}
-        for placeholder, longest in (("Prefix", 49), ("hash", 16), ("VolumeGiB", 5), ("key", 36)):
+        for placeholder, longest in (("Prefix", 49), ("hash", 16), ("Machine", 6), ("VolumeGiB", 5), ("key", 36)):
             name = name.replace(f"${{{placeholder}}}", "x" * longest)
         assert re.fullmatch(r"[\w-]{3,128}", name)
+
+
+def test_a_machine_has_its_own_parent_image_and_builder():
+    """The paths under which AWS publishes the ECS-optimised images; an image for Graviton is built on Graviton."""
+    (recipe,) = resources("AWS::ImageBuilder::ImageRecipe", AMI).values()
+    text, given = recipe["Properties"]["ParentImage"]["Fn::Sub"]
+    assert given == {"folder": {"Fn::If": ["IsArm", "arm64/", ""]}}
+    published = "ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/"
+    assert text == f"{published}${{folder}}recommended/image_id"
+    (place,) = resources("AWS::ImageBuilder::InfrastructureConfiguration", AMI).values()
+    condition, arm, other = place["Properties"]["InstanceTypes"]["Fn::If"]
+    assert (condition, other) == ("IsArm", {"Ref": "AWS::NoValue"})
+    assert {each.partition(".")[0][-1] for each in arm} == {"g"}
+    assert template(AMI)["Conditions"]["IsArm"] == {"Fn::Equals": [{"Ref": "Machine"}, "arm64"]}
 
 
 def test_jobs_look_where_the_scripts_put_things():

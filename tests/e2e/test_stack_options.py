@@ -28,7 +28,7 @@ EVERYTHING = {
     "AllowedRoles": f"{ROLE}/lab",
     "AllowedSecrets": "arn:aws:secretsmanager:us-east-1:123456789012:secret:lab-*",
     "AllowedWriteBuckets": "arn:aws:s3:::results,arn:aws:s3:::results/*",
-    "BuildAmi": "yes",
+    "BuildAmi": "x86_64",
     "CancelBlockedAfter": "3600",
     "FairShare": "yes",
     "Fargate": "yes",
