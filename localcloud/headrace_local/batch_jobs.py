@@ -227,7 +227,7 @@ class Job:
         kinds = [
             r["type"] for source in (self.properties, self.overrides) for r in source.get("resourceRequirements") or []
         ]
-        return [{"type": kind, "value": f"{self.resource(kind):g}"} for kind in dict.fromkeys(kinds)]
+        return [{"type": kind, "value": f"{self.resource(kind):.15g}"} for kind in dict.fromkeys(kinds)]
 
 
 def find(job_id: str) -> Job:

@@ -104,7 +104,7 @@ def reset(home: Path) -> None:
 
 def _start(home: Path, options: dict[str, float | None]) -> Cloud:
     (home / "cloud.json").unlink(missing_ok=True)
-    words = [word for name, value in options.items() if value is not None for word in (name, f"{value:g}")]
+    words = [word for name, value in options.items() if value is not None for word in (name, f"{value:.15g}")]
     command = [
         sys.executable,
         "-m",

@@ -47,6 +47,8 @@ def stop_all() -> None:
 
 
 def _serve(mapping: Any, queue: Any) -> None:
+    from moto.sqs.exceptions import QueueDoesNotExist
+
     while not _closing.is_set() and _exists(mapping):
         try:
             messages = _gather(mapping, queue) if mapping.enabled else []
@@ -54,6 +56,8 @@ def _serve(mapping: Any, queue: Any) -> None:
                 _invoke(mapping, queue, messages)
             elif not mapping.enabled:
                 _closing.wait(_IDLE_S)
+        except QueueDoesNotExist:
+            _closing.wait(_IDLE_S)  # a stack that goes may delete the queue before the mapping
         except Exception:  # noqa: BLE001 - nobody waits for this thread, and the next batch is another one
             _log.exception("event source %s", queue.name)
             _closing.wait(_IDLE_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from typing import Any
 
@@ -85,3 +86,16 @@ def test_what_an_event_source_cannot_do_here_is_refused(stack: Stack) -> None:
     for more, told in (({"EventSourceArn": stream}, "kinesis"), ({"EventSourceArn": queue, "FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, "FilterCriteria")):  # fmt: skip
         with pytest.raises(ClientError, match=told):
             functions.create_event_source_mapping(FunctionName=stack.outputs["EchoAlias"], **more)
+
+
+def test_a_queue_that_goes_before_its_mapping_is_no_trouble(stack: Stack) -> None:
+    """As when a stack is deleted: nothing is logged of it."""
+    functions, sqs = stack.__getattr__("lambda"), stack.sqs
+    queue = sqs.create_queue(QueueName="short-lived")["QueueUrl"]
+    mapping = functions.create_event_source_mapping(
+        EventSourceArn="arn:aws:sqs:us-east-1:123456789012:short-lived", FunctionName=stack.outputs["EchoAlias"]
+    )["UUID"]
+    sqs.delete_queue(QueueUrl=queue)
+    time.sleep(1.5)
+    functions.delete_event_source_mapping(UUID=mapping)
+    assert "event source short-lived" not in (stack.cloud.home / "cloud.log").read_text()

@@ -51,8 +51,8 @@ def _busy(home: Path) -> None:
 
 
 def test_a_cloud_is_found_by_those_who_come_later_and_leaves_nothing(tmp_path: Path) -> None:
-    """Started once, found again, ended with its jobs; a second stop has nothing to do."""
-    first = start(tmp_path)
+    """Started once, however large, found again, ended with its jobs; a second stop has nothing to do."""
+    first = start(tmp_path, vcpus=2.5, memory_mib=12_345_678)
     assert start(tmp_path) == first == find(tmp_path)
     _busy(tmp_path)
     assert stop(tmp_path) is True

@@ -237,6 +237,15 @@ def test_any_json_reads_as_itself(value: dict[str, Any], indent: int | str | Non
     assert read(text, "f").value == value
 
 
+@pytest.mark.parametrize("indent", [None, "\t"])
+def test_separators_in_json_are_text(indent: str | None) -> None:
+    """YAML 1.1 breaks lines at U+2028 and U+2029, and would take the blanks around them away; lines stay those that are seen."""
+    value = {"a": " \u2028 \u2029 ", "b": [{"c d": "x\u2028"}], "e": "\U0001f600"}
+    document = read(json.dumps(value, indent=indent, ensure_ascii=False), "f")
+    assert document.value == value
+    assert document.line("e") == (8 if indent else 1)
+
+
 @settings(max_examples=300)
 @given(
     st.text(st.sampled_from("ab:- \n\t#&*!|>'\"%@`{}[],?~<.0179eE+$x\\é\u2028\x85\ufeff"), max_size=60)

@@ -33,15 +33,15 @@ _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLES: Final = {"|": "literal", ">": "folded", "'": "quoted", '"': "quoted"}
 _NOT_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
+_JSON_ALONE: Final = re.compile("[\t\u2028\u2029]|\\\\u")
 _SURROGATES: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _WANTS_QUOTES: Final = re.compile(r"\$\{\{|\{\{|[*@`]|\w\?\s*:")
 
 
 def read(text: str | bytes, file: str) -> Document:
     """Plain data of the YAML or JSON `text`; InvalidSpec with every problem found, each with its line."""
-    content = _decoded(text, file)
+    content = _json_as_yaml(_decoded(text, file))
     source = tuple(_LINE_BREAK.split(content))
-    content = _json_as_yaml(content)
     reader = _Reader(file)
     try:
         value, root = reader.document(yaml.parse(content, Loader=_LOADER))
@@ -249,14 +249,17 @@ def _decoded(text: str | bytes, file: str) -> str:
 
 
 def _json_as_yaml(content: str) -> str:
-    """JSON's two liberties that YAML parsers lack, taken out: tabs between tokens, and escaped surrogate pairs."""
-    if not content.lstrip().startswith("{") or not ("\t" in content or "\\u" in content):
+    """JSON's liberties that YAML parsers lack, taken out: tabs between tokens, escaped surrogate pairs, and in texts the two separators
+    (U+2028, U+2029) that are line breaks to YAML 1.1, which takes away the blanks around them.
+    """
+    if not content.lstrip().startswith("{") or not _JSON_ALONE.search(content):
         return content
     try:
         json.loads(content)
     except (ValueError, RecursionError):
         return content
-    return _SURROGATES.sub(_joined_pair, content.replace("\t", " "))
+    content = content.replace("\t", " ").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return _SURROGATES.sub(_joined_pair, content)
 
 
 def _joined_pair(match: re.Match[str]) -> str:
