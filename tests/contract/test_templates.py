@@ -6,12 +6,17 @@ from typing import Any
 
 import pytest
 from tests.support import parameters_page
+from tests.support.permissions import actions, statements
 from tests.support.stack import ROOT, TEMPLATES, resources, template
 
+from headrace.core import tenancy
+from headrace.core.tenancy import Reach
 from headrace_local import template_rules
 from headrace_local.template_parameters import Unfit
 
 NESTED = resources("AWS::CloudFormation::Stack")
+BESIDE = "template.tenant.yaml"
+"""Deployed by itself, once per team."""
 
 
 def references(value: Any) -> Iterator[tuple[str, str]]:
@@ -89,8 +94,8 @@ def test_a_nested_template_is_told_all_it_asks(logical: str):
 
 
 def test_every_nested_template_is_used():
-    """No template lies beside the core without a place in it."""
-    assert {each["Properties"]["TemplateURL"] for each in NESTED.values()} == set(TEMPLATES[1:])
+    """No template lies beside the core without a place in it, but the one that is deployed by itself."""
+    assert {each["Properties"]["TemplateURL"] for each in NESTED.values()} == set(TEMPLATES[1:]) - {BESIDE}
 
 
 def test_every_parameter_stands_in_a_group():
@@ -166,9 +171,66 @@ def test_a_function_calls_the_version_of_its_own_deploy():
         assert value == {"Ref": f"{called}Function.Version"}
 
 
+def defaults(**given: str) -> dict[str, str]:
+    """The parameters of the core, with these given."""
+    return {name: str(said["Default"]) for name, said in template()["Parameters"].items()} | given
+
+
+TEAM_ROLES = "arn:aws:iam::123456789012:role/headrace/genomics/a,arn:aws:iam::123456789012:role/headrace/proteomics/b"
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"JobRoleArn": "arn:aws:iam::123456789012:role/mine"}, "give one of them"),
+        ({"AllowPrivileged": "yes"}, "AllowPrivileged lets a job become root"),
+    ],
+)
+def test_what_teams_cannot_share_is_refused(given: dict[str, str], why: str):
+    """One role for all jobs, and power over the instances they run on; each is fine for one team."""
+    template_rules.check(template(), defaults(TenantRoles=TEAM_ROLES))
+    template_rules.check(template(), defaults(**given))
+    with pytest.raises(Unfit, match=why):
+        template_rules.check(template(), defaults(TenantRoles=TEAM_ROLES, **given))
+
+
+def test_a_teams_role_reaches_what_functions_read_for_it():
+    """template.tenant.yaml and core/tenancy.py have the same folders: launch/ apart, which no job needs."""
+    [role] = resources("AWS::IAM::Role", BESIDE).values()
+    ours = Reach("${Tenant}", "bucket")
+    places: dict[str, set[str]] = {}
+    listed: set[str] = set()
+    for each in statements(role["Properties"]["Policies"]):
+        for action in actions(each):
+            for resource in each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]]:
+                _, found, place = resource.get("Fn::Sub", "").partition("${Bucket}/")
+                if found:
+                    places.setdefault(action, set()).add(place.removesuffix("*"))
+        for pattern in each.get("Condition", {}).get("StringLike", {}).get("s3:prefix", []):
+            listed.add((pattern["Fn::Sub"] if isinstance(pattern, dict) else pattern).removesuffix("*"))
+    readable = set(ours.readable) - {"launch/${Tenant}/"}
+    assert places["s3:GetObject"] == places["s3:GetObjectVersion"] == listed == readable
+    assert places["s3:PutObject"] == {"work/${Tenant}/"} < set(ours.writable)
+
+
+def test_a_teams_role_says_its_team():
+    """The ARN that the template makes is one that the parameter of the core takes, and both know the same names."""
+    [role] = resources("AWS::IAM::Role", BESIDE).values()
+    path = role["Properties"]["Path"]["Fn::Sub"].replace("${Tenant}", "genomics")
+    assert "RoleName" not in role["Properties"]
+    assert tenancy.teams(f"arn:aws:iam::123456789012:role{path}headrace-genomics-TenantRole-1A2B").keys() == {
+        "genomics"
+    }
+    pattern = template(BESIDE)["Parameters"]["Tenant"]["AllowedPattern"]
+    for name in ("genomics", "x", "7", "a" * 16):
+        assert re.fullmatch(pattern, name)
+    for name in ("shared", "Genomics", "two-words", "a" * 17, "", "a/b", "*"):
+        assert not re.fullmatch(pattern, name)
+
+
 def test_an_image_is_not_built_where_nothing_leads_out():
     """Refused before anything is made, unless the instance stands in subnets of somebody else, or there is none."""
-    default = {name: str(said["Default"]) for name, said in template()["Parameters"].items()}
+    default = defaults()
     closed = default | {"BuildAmi": "x86_64", "NetworkKind": "private-endpoints"}
     with pytest.raises(Unfit, match="BuildAmi needs a way out"):
         template_rules.check(template(), closed)

@@ -227,6 +227,22 @@ def test_runs_are_listed_newest_first(table: Table) -> None:
     assert next(ledger_runs.runs(table)).epoch.run == "b11"
 
 
+def test_a_teams_runs_are_listed_by_themselves_too(table: Table) -> None:
+    """The list of all runs has everybody's, a team's its own; beginning again lists nothing twice."""
+    for number, run in enumerate(["genomics-a", "proteomics-b", "genomics-c", "d"]):
+        tenant = run.partition("-")[0] if "-" in run else ""
+        record = RunRecord(Epoch(run, 1), f"e-{run}", f"2026-01-0{number + 1}T00:00:00.000Z", tenant=tenant)
+        assert ledger_runs.begin_run(table, record).tenant == tenant
+        ledger_runs.begin_run(table, record)
+
+    def listed(tenant: str) -> list[str]:
+        return [entry.epoch.run for entry in ledger_runs.runs(table, tenant=tenant)]
+
+    assert listed("") == ["d", "genomics-c", "proteomics-b", "genomics-a"]
+    assert listed("genomics") == ["genomics-c", "genomics-a"]
+    assert listed("nobody") == []
+
+
 def test_a_run_of_another_format_is_listed_and_not_touched(table: Table) -> None:
     """Whoever would read, resume or begin it again is refused with its name; the list shows it."""
     later = replace(RUN, format=2)

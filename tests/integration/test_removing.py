@@ -73,10 +73,10 @@ def piece(s3: Any, name: str) -> str:
     return prefix
 
 
-def begun(table: Table, s3: Any, name: str, *works: str, number: int = 1) -> Epoch:
+def begun(table: Table, s3: Any, name: str, *works: str, number: int = 1, tenant: str = "") -> Epoch:
     """A run whose tasks have done these works."""
     epoch = Epoch(name, number)
-    ledger_runs.begin_run(table, RunRecord(epoch, f"x-{epoch}", AT, name=name))
+    ledger_runs.begin_run(table, RunRecord(epoch, f"x-{epoch}", AT, name=name, tenant=tenant))
     for work in works:
         task = f"t[n={work}]"
         ledger.put_attempt(table, epoch, AttemptRecord(task, 1, AT))
@@ -119,6 +119,18 @@ def test_nothing_of_a_removed_run_is_left_and_nothing_else_is_touched(place: tup
     assert len(left) == 7  # run, list entry, record, attempt, latch, waiter, target
     assert {key.split("/")[1] for key in keys(s3)} == {"older"}
     removing.remove_run(table, s3, BUCKET, age)
+
+
+def test_a_teams_run_goes_from_both_lists(place: tuple[Table, Any]):
+    """The list of all runs and its team's; another team's run stays in both."""
+    table, s3 = place
+    for name in ("genomics-old", "proteomics-new"):
+        over(table, begun(table, s3, name, "a", tenant=name.partition("-")[0]))
+    (age,) = (age for age in run_cleanup.ages(removing.all_runs(table)) if age.run == "genomics-old")
+    removing.remove_run(table, s3, BUCKET, age)
+    left = {item["pk"]["S"] for item in table.client.scan(TableName="ledger")["Items"]}
+    assert {pk for pk in left if pk.startswith("RUNS")} == {"RUNS", "RUNS#proteomics"}
+    assert [entry.epoch.run for entry in ledger_runs.runs(table)] == ["proteomics-new"]
 
 
 def test_work_goes_when_nobody_who_stays_points_to_it(place: tuple[Table, Any]):

@@ -87,7 +87,8 @@ class Ended:
 
     def results(self) -> dict[str, str]:
         """What it published, by path below its results folder."""
-        prefix = f"results/{self.epoch.run}/"
+        whose = self.record.tenant
+        prefix = f"results/{whose}/{self.epoch.run}/" if whose else f"results/{self.epoch.run}/"
         return {key.removeprefix(prefix): self.stack.text(key) for key in self.stack.keys(prefix)}
 
     def jobs(self) -> list[dict[str, Any]]:
@@ -141,10 +142,11 @@ class LiveStack:
             self.put(f"inputs/{name}/{path.name}", path.read_bytes())
         return f"s3://{self.bucket}/inputs/{name}"
 
-    def drop(self, key: str, content: str | bytes | dict[str, Any], name: str) -> Epoch:
-        """Drop a file under launch/; the run that a pipeline (or request) called `name` starts by it."""
-        version = self.put(f"launch/{key}", content)
-        return Epoch(names.launched_run_id(name, self.bucket, f"launch/{key}", version), 1)
+    def drop(self, key: str, content: str | bytes | dict[str, Any], name: str, tenant: str = "") -> Epoch:
+        """Drop a file under launch/, or launch/<tenant>/; the run that a pipeline (or request) called `name` starts by it."""
+        place = f"launch/{tenant}/{key}" if tenant else f"launch/{key}"
+        version = self.put(place, content)
+        return Epoch(names.launched_run_id(name, self.bucket, place, version, tenant), 1)
 
     def start(self, given: object, name: str = "") -> Epoch:
         """Start an execution of run_pipeline by hand."""

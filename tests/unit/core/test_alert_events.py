@@ -24,6 +24,7 @@ from headrace.core.alert_events import (
     run_ended,
     schemas,
     subject,
+    tenant,
     text,
 )
 from headrace.core.attempt_facts import AttemptFacts
@@ -130,7 +131,8 @@ def test_a_refused_launch_is_an_alert_of_its_own() -> None:
         launch="s3://b/launch/x.yaml",
         report="s3://b/errors/x.yaml.txt",
     )
-    assert (event.alert, event.state, event.run, event.epoch) == (True, "refused", "", 0)
+    assert (event.alert, event.state, event.run, event.epoch, tenant(event)) == (True, "refused", "", 0, "")
+    assert tenant(event.model_copy(update={"tenant": "genomics"})) == "genomics"
     shown = text(event)
     assert "s3://b/launch/x.yaml started nothing" in shown
     assert "x.yaml:9: bad" in shown

@@ -145,6 +145,16 @@ def test_roles_secrets_credentials_logs_tags():
     assert found["tags"] == {"a": "2", "z": "1"}
 
 
+def test_streams_of_a_team_begin_with_its_name():
+    """So that the right to read them can be given by it; other teams' tasks have definitions of their own."""
+    plain = job_definition(replace(FACTS, log_group="/g"))
+    parted = job_definition(replace(FACTS, log_group="/g", log_prefix="genomics"))
+    options = parted["containerProperties"]["logConfiguration"]["options"]
+    assert options == {"awslogs-group": "/g", "awslogs-stream-prefix": "genomics"}
+    assert parted["jobDefinitionName"] != plain["jobDefinitionName"]
+    assert job_definition(replace(FACTS, log_prefix="genomics")) == job_definition(FACTS)
+
+
 @pytest.mark.parametrize("text", ["", "plain", "secretsmanager:name", "ssm:", "arn:aws:s3:::b", "ssm:a b", "hunter2"])
 def test_secrets_never_show_their_text(text):
     """What is no reference is refused without being quoted: it may be the secret itself."""

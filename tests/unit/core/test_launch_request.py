@@ -86,6 +86,16 @@ def test_a_folder_of_launch_names_the_pipeline() -> None:
     assert folder_name("") == ""
 
 
+def test_a_folder_of_a_teams_launches_names_the_pipeline() -> None:
+    """Where teams part the deployment, `launch/<team>/<name>/x.yaml` may leave `pipeline` out."""
+    places = ("launch/genomics/a/x", "launch/genomics/x", "launch/a/x", "launch/genomics/a/b/x")
+    assert [folder_name(f"s3://b/{key}", "genomics") for key in places] == ["a", "", "", ""]
+    document = yaml_source.read("params: {n: 3}", "x.yaml")
+    found = read_launch(document, source="s3://bucket/launch/genomics/variants/x.yaml", tenant="genomics")
+    assert found.request is not None
+    assert found.request.pipeline == Named(name="variants")
+
+
 def test_a_resumed_run_knows_its_pipeline() -> None:
     """`resume: RUN` alone is enough."""
     found = request("resume: variants-0a1b")

@@ -41,6 +41,14 @@ def test_a_run_survives_the_table(record: RunRecord) -> None:
     assert ledger_items.run_record(ledger_items.run_item(record)) == record
 
 
+def test_a_run_says_whose_it_is() -> None:
+    """Only where teams part the deployment; elsewhere its record is as it always was."""
+    assert "tenant" not in ledger_items.run_item(RunRecord(EPOCH, "e", AT))
+    of_a_team = RunRecord(EPOCH, "e", AT, tenant="genomics")
+    assert ledger_items.run_item(of_a_team)["tenant"] == {"S": "genomics"}
+    assert ledger_items.run_record(ledger_items.run_item(of_a_team)) == of_a_team
+
+
 def test_a_run_says_its_format() -> None:
     """Written with every run; a record of before there was a mark reads as the first; any other is read as it is."""
     item = ledger_items.run_item(RunRecord(EPOCH, "e", AT))
@@ -98,9 +106,13 @@ def test_a_waiter_survives_the_table(waiter: Waiter) -> None:
 
 
 def test_lists_of_runs_say_it_in_their_keys() -> None:
-    """An entry is found again from its key."""
+    """An entry is found again from its key; a team's run stands in two lists."""
     record = RunRecord(EPOCH, "arn:execution", AT)
-    assert ledger_items.listed_entry(ledger_items.listed_item(record)) == RunEntry(EPOCH, started=AT)
+    [listed] = ledger_items.listed_items(record)
+    assert ledger_items.listed_entry(listed) == RunEntry(EPOCH, started=AT)
+    both = ledger_items.listed_items(dataclasses.replace(record, tenant="genomics"))
+    assert [item["pk"]["S"] for item in both] == ["RUNS", "RUNS#genomics"]
+    assert [ledger_items.listed_entry(item) for item in both] == [RunEntry(EPOCH, started=AT)] * 2
     entry = ledger_items.unconcluded_entry(ledger_items.unconcluded_item(record))
     assert entry == RunEntry(EPOCH, execution="arn:execution")
 

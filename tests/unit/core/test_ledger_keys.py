@@ -21,6 +21,8 @@ def test_keys_are_those_of_the_contract() -> None:
         "RUNS",
         "2026-01-01T00:00:00.000Z#variants-0a1b2c3d4e5f#2",
     )
+    assert ledger_keys.listed(EPOCH, "2026-01-01T00:00:00.000Z", "genomics").pk == "RUNS#genomics"
+    assert (ledger_keys.all_runs().pk, ledger_keys.all_runs("genomics").pk) == ("RUNS", "RUNS#genomics")
     assert ledger_keys.unconcluded(EPOCH) == ("OPEN", "variants-0a1b2c3d4e5f#000002")
     assert ledger_keys.task(EPOCH, TASK) == (f"T#variants-0a1b2c3d4e5f#2#{part}", TASK)
     assert ledger_keys.attempt(EPOCH, TASK, 7) == (f"A#variants-0a1b2c3d4e5f#2#{part}", f"{TASK}#007")

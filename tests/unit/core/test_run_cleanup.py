@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,13 @@ def test_a_run_is_as_old_as_its_last_epoch() -> None:
     found = ages([run("a", 2, ended="2026-02-01T00:00:00.000Z"), run("b"), run("a"), run("c", 2), run("c")])
     assert [(age.run, age.tasks) for age in old(found, DAY)] == [("b", 3), ("c", 6)]
     assert [[epoch.number for epoch, _ in age.epochs] for age in old(found, DAY)] == [[1], [1, 2]]
+
+
+def test_a_run_is_its_teams_to_the_end() -> None:
+    """Whoever removes it knows which list it stands in besides."""
+    [age] = ages([replace(run("genomics-a"), tenant="genomics")])
+    assert age.tenant == "genomics"
+    assert [age.tenant for age in ages([run("a")])] == [""]
 
 
 def test_a_run_that_goes_on_is_never_old() -> None:

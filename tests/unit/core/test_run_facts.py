@@ -19,6 +19,7 @@ from headrace.core.run_facts import (
     wrong_places,
     wrong_targets,
 )
+from headrace.core.tenancy import Reach
 
 KEYS = ["pipeline", "version", "params", "name", "outdir", "workDir", "process", "labels", "resume", "run", "epoch"]
 JSON = st.recursive(
@@ -32,7 +33,7 @@ OTHER = "arn:aws:s3:::other,arn:aws:s3:::other/*"
 OTHERS = ("http://169.254.169.254/latest/meta-data", "https://example.org/x", "file:///etc/passwd", "gopher://x/y")
 
 
-def facts_of(allowed: str = "", **launch: object) -> RunFacts:
+def facts_of(allowed: str = "", parted: bool = False, **launch: object) -> RunFacts:
     """The facts of a launch of s3://mine/p.yaml."""
     return facts(
         {"pipeline": "s3://mine/p.yaml", **launch},
@@ -44,6 +45,7 @@ def facts_of(allowed: str = "", **launch: object) -> RunFacts:
         execution="arn",
         started="2026-01-01T00:00:00.000Z",
         allowed=allowed,
+        parted=parted,
     )
 
 
@@ -126,10 +128,33 @@ def test_places_end_in_a_slash():
 
 
 def test_facts_are_written_and_read_back():
-    """run.json holds all of them; a spec given in place is not repeated there."""
+    """run.json holds all of them; a spec given in place is not repeated there; one of before there were teams is read too."""
     made = facts_of(pipeline={"processes": {}}, process={"cpus": 2})
-    assert made.pipeline == ""
-    assert from_json(json.loads(json.dumps(made.to_json()))) == made
+    assert (made.pipeline, made.reach) == ("", None)
+    kept = json.loads(json.dumps(made.to_json()))
+    assert from_json(kept) == made
+    del kept["parted"], kept["write_buckets"]
+    assert from_json(kept) == made
+    of_a_team = facts_of(parted=True, allowed=OTHER)
+    assert from_json(json.loads(json.dumps(of_a_team.to_json()))) == of_a_team
+    assert of_a_team.reach == Reach("team", "mine", OTHER)
+
+
+def test_a_teams_run_has_its_places():
+    """Its results lie below its name, its work as everybody's; what it names is below its name too."""
+    made = facts_of(parted=True)
+    assert (made.work, made.outdir) == ("s3://mine/work/team/", "s3://mine/results/team/r/")
+    own = facts_of(parted=True, workDir="s3://mine/work/team/x", outdir="s3://other/team/o", allowed=OTHER)
+    assert (own.work, own.outdir) == ("s3://mine/work/team/x/team/", "s3://other/team/o/")
+    for key, uri in (
+        ("workDir", "s3://mine/work/x"),
+        ("workDir", "s3://other/team/w"),
+        ("outdir", "s3://mine/results/x"),
+        ("outdir", "s3://other/o"),
+    ):
+        with pytest.raises(InvalidSpec) as error:
+            facts_of(parted=True, allowed=OTHER, **{key: uri})
+        assert [problem.path for problem in error.value.problems] == [key]
 
 
 @pytest.mark.parametrize(

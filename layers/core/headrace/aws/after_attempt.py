@@ -16,6 +16,7 @@ from headrace.aws.clients import client
 from headrace.aws.fetching import answered
 from headrace.aws.produced import visible_to
 from headrace.aws.table import Table
+from headrace.aws.team_s3 import team_s3
 from headrace.core import error_bound, stopping, task_work
 from headrace.core.attempt_record import Plan
 from headrace.core.axis_items import from_files
@@ -61,7 +62,7 @@ def directives(task: Attempted) -> TaskDirectives:
         )
         return said
 
-    return answered(client("s3"), ask)
+    return answered(team_s3(client("s3"), run.facts.reach), ask)
 
 
 def beyond_bound(task: Attempted, said: MaxErrors, cause: str) -> str:
@@ -89,7 +90,8 @@ def stop_reason(task: Attempted, when: Template | None, outputs: Mapping[str, Va
         visible = _visible(task, known, outputs)
         return stopping.stops(when, visible, process, plan.keys, outputs, plan.attempt, task.epoch.run)
 
-    return stopping.reason(plan.task, when) if answered(client("s3"), ask) else ""
+    theirs = team_s3(client("s3"), task.run.facts.reach)
+    return stopping.reason(plan.task, when) if answered(theirs, ask) else ""
 
 
 def _visible(task: Attempted, known: Mapping[Any, Any], own: Mapping[str, Value] | None = None) -> Visible:

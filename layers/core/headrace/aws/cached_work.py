@@ -17,7 +17,7 @@ _PARALLEL = 16
 
 
 def find(s3: Any, prefix: str, now: str, work_days: int) -> dict[str, Any] | None:
-    """The committed result below a work prefix, None when there is none to rely on.
+    """The committed result below a work prefix, None when there is none to rely on, or it names what lies elsewhere.
 
     A result that says `moved` has files that are marked to go (`moved_work`), whoever moved them: these are brought back first.
     """
@@ -29,6 +29,8 @@ def find(s3: Any, prefix: str, now: str, work_days: int) -> dict[str, Any] | Non
     if age > timedelta(days=work_days - min(_SPARE_DAYS, work_days / 2)):
         return None
     files = [file for value in values.from_json(result["outputs"]).values() for file in _files(value)]
+    if not all(place.startswith(prefix) for place in (result["prefix"], *(file.uri for file in files))):
+        return None  # no attempt of this work ends so: a job has written it itself
     if not result.get("moved") and _all_there(s3, result["prefix"], files):
         return result
     moved = moved_work.read(s3, prefix) if files else {}

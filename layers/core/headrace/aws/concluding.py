@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from headrace.aws import (
     events,
     gates,
@@ -35,6 +33,7 @@ from headrace.aws.scope_planning import identify
 from headrace.aws.settings import ConcludeRunSettings
 from headrace.aws.step_functions import send
 from headrace.aws.table import Table
+from headrace.aws.team_s3 import team_s3
 from headrace.core import (
     alert_events,
     conclusion,
@@ -52,6 +51,7 @@ from headrace.core.errors import HeadraceError
 from headrace.core.outcome import Outcome
 from headrace.core.outcome_classes import OutcomeClass
 from headrace.core.records import AttemptRecord, Epoch, RunEntry, RunRecord, TaskRecord
+from headrace.core.tenancy import Reach
 
 RemainingMs = Callable[[], int]
 _CLEAN_SWEEPS = 2
@@ -221,13 +221,17 @@ def conclude(
         table, epoch, ended.state, ended=now, by=by, cause=ended.cause, tasks=ended.counts, keep_open=True
     ):
         event = alert_events.run_ended(
-            told, stack=concluder.settings.stack, digest_uri=folder + "digest.md", cause=ended.cause
+            told,
+            stack=concluder.settings.stack,
+            digest_uri=folder + "digest.md",
+            cause=ended.cause,
+            tenant=run.tenant,
         )
         events.publish(client("events"), [alert_events.entry(event)])
         count(f"Runs{ended.state.title()}")
         logger.info("concluded", extra={"state": ended.state, "by": by})
         if ended.state == "succeeded":
-            _let_moved_go(concluder, epoch, records.values(), remaining_ms)
+            _let_moved_go(concluder, run, records.values(), remaining_ms)
         # Only now: a function that died before has left the run among the open ones, and the sweep tells it.
         ledger_watch.forget_all_live(table, epoch)
         ledger_runs.forget_open(table, epoch)
@@ -239,17 +243,20 @@ def conclude(
     return ended
 
 
-def _let_moved_go(concluder: Concluder, epoch: Epoch, records: Iterable[TaskRecord], remaining_ms: RemainingMs) -> None:
+def _let_moved_go(
+    concluder: Concluder, run: RunRecord, records: Iterable[TaskRecord], remaining_ms: RemainingMs
+) -> None:
     """What was published by moving may go early; only in the stack's own bucket, which has a rule for it.
 
     A run that did not succeed is resumed from its work, so all of that stays. Nothing depends on the marks: without them files
-    only stay longer.
+    only stay longer. What is marked is named where jobs may write, so it is looked at as what it is, a team's wish.
     """
-    ours = f"s3://{concluder.settings.bucket}/"
+    bucket = concluder.settings.bucket
+    ours, theirs = f"s3://{bucket}/", team_s3(client("s3"), Reach(run.tenant, bucket) if run.tenant else None)
     works = [each.outputs.removesuffix("outputs.json") for each in records if each.moved]
     try:
-        moved_work.mark(client("s3"), [work for work in works if work.startswith(ours)], epoch, remaining_ms)
-    except ClientError:
+        moved_work.mark(theirs, [work for work in works if work.startswith(ours)], run.epoch, remaining_ms)
+    except Exception:  # noqa: BLE001 - a note that a job has written over must not keep the run from its end
         logger.exception("could not mark what was moved")
 
 

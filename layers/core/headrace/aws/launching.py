@@ -12,6 +12,7 @@ from typing import Any
 
 from headrace.aws import s3 as store
 from headrace.aws.fetching import fetch_all
+from headrace.aws.team_s3 import team_s3
 from headrace.core import deployment_defaults, yaml_source
 from headrace.core import params as params_module
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem
@@ -22,6 +23,7 @@ from headrace.core.locations import INLINE, resolve
 from headrace.core.program import Program
 from headrace.core.selectors import Defaults
 from headrace.core.spec import Spec, read_spec
+from headrace.core.tenancy import Reach
 from headrace.core.uses import used_files
 from headrace.core.values import Value
 
@@ -42,8 +44,11 @@ class Loaded:
     fetched: Mapping[Fetch, Any] = field(repr=False, default_factory=dict)
 
 
-def load(s3: Any, bucket: str, launch: Mapping[str, Any]) -> Loaded:
-    """The pipeline of a launch (the input of run_pipeline); InvalidSpec with every problem, each in its place."""
+def load(s3: Any, bucket: str, launch: Mapping[str, Any], reach: Reach | None = None) -> Loaded:
+    """The pipeline of a launch (the input of run_pipeline); InvalidSpec with every problem, each in its place.
+
+    `reach`: only what is one team's is read.
+    """
     inline = launch.get("pipeline") if isinstance(launch.get("pipeline"), Mapping) else None
     said = {
         key: value
@@ -54,21 +59,25 @@ def load(s3: Any, bucket: str, launch: Mapping[str, Any]) -> Loaded:
     if inline is not None:
         place, text = INLINE, json.dumps(inline, ensure_ascii=False)
     else:
-        place = pipeline_uri(s3, bucket, request.pipeline)
-        text = _text(s3, place, "pipeline", str(launch.get("version") or ""))
-    return load_text(s3, bucket, place, text, request)
+        theirs = team_s3(s3, reach)
+        place = pipeline_uri(theirs, bucket, request.pipeline)
+        text = _text(theirs, place, "pipeline", str(launch.get("version") or ""))
+    return load_text(s3, bucket, place, text, request, reach)
 
 
-def load_text(s3: Any, bucket: str, place: str, text: str, request: LaunchRequest) -> Loaded:
+def load_text(
+    s3: Any, bucket: str, place: str, text: str, request: LaunchRequest, reach: Reach | None = None
+) -> Loaded:
     """The pipeline in a text that lies at a place (`INLINE`: nowhere), within the deployment that has this bucket."""
     spec = read_spec(yaml_source.read(text, place))
     _check_locations(spec)
     files = {place: text}
-    used = _used(s3, spec, files)
+    theirs = team_s3(s3, reach)
+    used = _used(theirs, spec, files)
     deployment = _deployment(s3, bucket)
     program = link(spec, used, launch=request.process, deployment=deployment_defaults.from_kept(deployment))
     fetched: dict[Fetch, Any] = {}
-    params = bind(s3, spec, request.params, place, fetched)
+    params = bind(theirs, spec, request.params, place, fetched)
     return Loaded(request, spec, program, params, files, deployment, fetched)
 
 

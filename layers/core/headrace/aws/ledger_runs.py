@@ -2,7 +2,7 @@
 
 Every function here may be called twice with the same facts and by several callers at once; the conditions decide.
 
-    begin_run      puts the run's record and its two list entries in one transaction; the same execution again is success
+    begin_run      puts the run's record and its list entries in one transaction; the same execution again is success
     close_run      running → closing; from then on no task starts (headrace.aws.gates lets the waiting ones go)
     conclude_run   → succeeded, failed, stopped or cancelled; exactly one caller wins, and is told so again when it asks again
 
@@ -33,7 +33,7 @@ def begin_run(table: Table, record: RunRecord) -> RunRecord:
     actions = [
         ("Put", {"Item": ledger_items.run_item(record)} | new),
         ("Put", {"Item": ledger_items.unconcluded_item(record)}),
-        ("Put", {"Item": ledger_items.listed_item(record)}),
+        *(("Put", {"Item": item}) for item in ledger_items.listed_items(record)),
     ]
     if record.epoch.number > 1:
         earlier = Epoch(record.epoch.run, record.epoch.number - 1)
@@ -175,9 +175,9 @@ def count_sweep(table: Table, epoch: Epoch, *, clean: bool) -> int:
     return sweeps
 
 
-def runs(table: Table, prefix: str = "") -> Iterator[RunEntry]:
-    """Runs whose id starts with `prefix`, newest first, read as far as the caller goes on."""
-    for item in items(table, ledger_keys.all_runs(), newest_first=True):
+def runs(table: Table, prefix: str = "", tenant: str = "") -> Iterator[RunEntry]:
+    """Runs whose id starts with `prefix`, newest first, read as far as the caller goes on; with a tenant, its runs alone."""
+    for item in items(table, ledger_keys.all_runs(tenant), newest_first=True):
         entry = ledger_items.listed_entry(item)
         if entry.epoch.run.startswith(prefix):
             yield entry

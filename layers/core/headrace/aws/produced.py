@@ -15,6 +15,7 @@ from headrace.aws.clients import client
 from headrace.aws.fetching import answered
 from headrace.aws.run_folder import Run, read_axes
 from headrace.aws.table import Table
+from headrace.aws.team_s3 import team_s3
 from headrace.core import values
 from headrace.core.axis_items import AxisItems, from_files
 from headrace.core.gathers import Lookup, answers, inputs_of, lookups
@@ -53,7 +54,7 @@ def pipeline_outputs(table: Table, epoch: Epoch, run: Run) -> dict[str, Value]:
         visible.answer = answers(visible, _made(table, epoch, lookups(visible, needs, {})))
         return {name: visible.value(template, "", {}) for name, template in templates.items()}
 
-    return answered(client("s3"), ask)
+    return answered(team_s3(client("s3"), run.facts.reach), ask)
 
 
 def _made(table: Table, epoch: Epoch, wanted: Iterable[Lookup]) -> dict[str, Mapping[str, Value] | None]:

@@ -112,7 +112,9 @@ def remove_run(table: Table, s3: Any, bucket: str, age: RunAge) -> None:
     for epoch, _ in age.epochs:
         delete_objects(s3, (each.uri for each in objects(s3, run_facts.folder(bucket, epoch.run, epoch.number))))
     keys = [ledger_keys.run(epoch) for epoch, _ in age.epochs]
-    keys += [ledger_keys.listed(epoch, started) for epoch, started in age.epochs]
+    lists = ("", age.tenant) if age.tenant else ("",)
+    # The list of all runs last: there a removal that broke is found again.
+    keys += [ledger_keys.listed(epoch, started, tenant) for tenant in reversed(lists) for epoch, started in age.epochs]
     _delete_items(table, (key_item(key) for key in keys))
 
 

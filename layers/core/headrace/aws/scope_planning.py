@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from headrace.aws import gates, launching, ledger_runs, run_folder
-from headrace.aws.allowing import check_program
+from headrace.aws.allowing import check_program, reach_of, teams_of
 from headrace.aws.clients import client
 from headrace.aws.fetching import answered
 from headrace.aws.later import release_later
@@ -22,7 +22,8 @@ from headrace.aws.s3 import ObjectMissing
 from headrace.aws.settings import PlanScopeSettings
 from headrace.aws.step_functions import send
 from headrace.aws.table import Table
-from headrace.core import plan_items, run_facts, run_state
+from headrace.aws.team_s3 import team_s3
+from headrace.core import plan_items, run_facts, run_state, tenancy
 from headrace.core.axis_items import from_files
 from headrace.core.errors import InvalidSpec, Problem, Refused
 from headrace.core.fetch import Fetch
@@ -64,29 +65,33 @@ def _plan_root(planner: Planner, event: Mapping[str, Any]) -> dict[str, Any]:
     execution, settings = event["execution"], planner.settings
     epoch = identify(planner.table, launch, execution)
     about(run=epoch.run, epoch=epoch.number)
+    tenant = tenancy.check_started(epoch.run, teams_of(settings))
+    reach = reach_of(settings, tenant)
     begun = ledger_runs.begin_run(
-        planner.table, RunRecord(epoch, execution["id"], execution["started"], name=epoch.run)
+        planner.table, RunRecord(epoch, execution["id"], execution["started"], name=epoch.run, tenant=tenant)
     )
     if begun.state != run_state.RUNNING:
         raise Refused(f"run {epoch.run}, epoch {epoch.number} is {begun.state}")
     launch = _resumed(planner, epoch, launch)
-    loaded = launching.load(client("s3"), settings.bucket, launch)
-    check_program(loaded, settings)
+    loaded = launching.load(client("s3"), settings.bucket, launch, reach)
+    check_program(loaded, settings, reach)
     facts = run_facts.facts(
         launch,
         run=epoch.run,
         epoch=epoch.number,
         name=loaded.request.name or loaded.spec.name or epoch.run,
         bucket=settings.bucket,
-        tenant=settings.tenant,
+        tenant=tenant or settings.tenant,
         execution=execution["id"],
         started=begun.started,
         deployment=loaded.deployment,
         allowed=settings.allowed_write_buckets,
+        parted=bool(tenant),
     )
     ledger_runs.name_run(planner.table, epoch, facts.name)
     fetched = dict(loaded.fetched)
-    made = answered(client("s3"), lambda known: plan_scope(loaded.program, loaded.params, Scope(), known), fetched)
+    theirs = team_s3(client("s3"), reach)
+    made = answered(theirs, lambda known: plan_scope(loaded.program, loaded.params, Scope(), known), fetched)
     _check_size(made, settings)
     run_folder.write(client("s3"), facts, loaded, launch)
     run_folder.write_scope(client("s3"), facts, made, event["scopeExecution"])
@@ -125,7 +130,7 @@ def _plan_expansion(planner: Planner, event: Mapping[str, Any], now: str, remain
         visible = visible_to(planner.table, epoch, run.program, run.params, items, item, known)
         return plan_scope(run.program, run.params, Scope(scope, around, visible.answer), known)
 
-    made: ScopePlan = answered(client("s3"), ask)
+    made: ScopePlan = answered(team_s3(client("s3"), run.facts.reach), ask)
     _check_size(made, planner.settings)
     run_folder.write_scope(client("s3"), run.facts, made, event["scopeExecution"])
     settled = gates.settle(

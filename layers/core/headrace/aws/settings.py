@@ -29,7 +29,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowingSettings(Settings):
-    """What pipelines may ask for, for the functions that refuse the rest: the stack's parameters, lists with commas."""
+    """What pipelines may ask for, for the functions that refuse the rest: the stack's parameters, lists with commas.
+
+    `tenant_roles` parts the deployment among teams; `execution_role` is the stack's own, which no team's job may have.
+    """
 
     allow_privileged: str = "no"
     allowed_images: str = ""
@@ -37,6 +40,8 @@ class AllowingSettings(Settings):
     allowed_roles: str = ""
     allowed_host_paths: str = ""
     allowed_write_buckets: str = ""
+    tenant_roles: str = ""
+    execution_role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +65,9 @@ class PrepareTaskSettings(AllowingSettings):
 
     queue: str
     public_ips: str
-    job_role: str
-    execution_role: str
     job_logs: str
     work_days: int
+    job_role: str = ""
 
 
 @dataclass(frozen=True, slots=True)

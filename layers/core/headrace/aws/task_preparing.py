@@ -16,7 +16,7 @@ from typing import Any
 
 from headrace.aws import ledger, ledger_runs, ledger_watch, run_folder, secrets
 from headrace.aws import s3 as store
-from headrace.aws.allowing import allowed_of
+from headrace.aws.allowing import allowed_of, teams_of
 from headrace.aws.cached_work import find as find_cached
 from headrace.aws.clients import client
 from headrace.aws.definitions import definition_arn
@@ -27,6 +27,7 @@ from headrace.aws.queues import Queues
 from headrace.aws.run_folder import Run
 from headrace.aws.settings import PrepareTaskSettings
 from headrace.aws.table import Table
+from headrace.aws.team_s3 import team_s3
 from headrace.core import (
     allowed,
     attempt_record,
@@ -53,6 +54,7 @@ from headrace.core.outcome_classes import OutcomeClass
 from headrace.core.preflight import demand_of
 from headrace.core.program import LinkedProcess
 from headrace.core.records import AttemptRecord, Epoch
+from headrace.core.run_facts import RunFacts
 from headrace.core.stuck_limits import Limits
 from headrace.core.task_inputs import TaskInput
 from headrace.core.task_work import Attempt, Work
@@ -82,7 +84,7 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
     if plan_items.is_expansion(item):
         return {"verdict": "expand", "prepared": _expansion(preparer, epoch, event)}
     run = run_folder.read(preparer.settings.bucket, epoch.run, epoch.number)
-    process = run.program.processes[item["p"]]
+    process, theirs = run.program.processes[item["p"]], team_s3(client("s3"), run.facts.reach)
     visible, inputs = read_inputs(preparer.table, epoch, run, process, item, event["scope"])
     if reason := task_work.skip_reason(visible, process, item["k"], inputs):
         return {"verdict": "skipped", "prepared": {"reason": reason[:_REASON_IN_STATE]}}
@@ -101,15 +103,15 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
         visible,
         process,
         item["k"],
-        _looked_up(inputs, said),
+        _looked_up(theirs, inputs, said),
         attempt,
         run=epoch.run,
         epoch=epoch.number,
         deployment=run.deployment,
         launch=run.overrides,
-        contents=_contents(inputs, said),
+        contents=_contents(theirs, inputs, said),
     )
-    if problems := allowed.of_work(work, allowed_of(preparer.settings)):
+    if problems := allowed.of_work(work, allowed_of(preparer.settings, run.facts.reach)):
         raise InvalidSpec(problems)
     _check_targets(work, run.facts.bucket, preparer.settings.allowed_write_buckets)
     prefix = work_prefix(run.facts.work, work.hash.value)
@@ -127,7 +129,7 @@ def prepare(preparer: Preparer, event: Mapping[str, Any], now: str) -> dict[str,
         content_type="application/json",
     )
     days = preparer.settings.work_days
-    if work.directives.cache and (result := find_cached(client("s3"), prefix, now, days)):
+    if work.directives.cache and (result := find_cached(theirs, prefix, now, days)):
         count("CacheHits")
         return {"verdict": "cached", "prepared": prepared | _found(plan, result)}
     request, queue = _submission(preparer, epoch, run, work, prefix, now)
@@ -189,24 +191,24 @@ def read_inputs(
         visible = visible_to(table, epoch, run.program, run.params, items, item, known)
         return visible, task_inputs.evaluate(visible, process, item["k"], {"run": {"id": epoch.run}})
 
-    return answered(client("s3"), ask)
+    return answered(team_s3(client("s3"), run.facts.reach), ask)
 
 
-def _looked_up(inputs: list[TaskInput], said: TaskDirectives) -> list[TaskInput]:
+def _looked_up(s3: Any, inputs: list[TaskInput], said: TaskDirectives) -> list[TaskInput]:
     pays = said.transfer.requester_pays
-    found = store.look_all(client("s3"), task_inputs.locations(inputs), pays=pays, mode=said.cache)
+    found = store.look_all(s3, task_inputs.locations(inputs), pays=pays, mode=said.cache)
     return task_inputs.looked_up(
         inputs, {uri: File(uri, each.size, each.etag) if each else None for uri, each in found.items()}
     )
 
 
-def _contents(inputs: list[TaskInput], said: TaskDirectives) -> dict[str, str]:
+def _contents(s3: Any, inputs: list[TaskInput], said: TaskDirectives) -> dict[str, str]:
     """What every input contains, when that makes it the same; else nothing is asked."""
     if said.cache != "deep":
         return {}
     from headrace.aws.contents import contents  # noqa: PLC0415 - few tasks ask for it
 
-    return contents(client("s3"), task_inputs.all_locations(inputs), pays=said.transfer.requester_pays)
+    return contents(s3, task_inputs.all_locations(inputs), pays=said.transfer.requester_pays)
 
 
 def _check_targets(work: Work, bucket: str, allowed: str) -> None:
@@ -214,6 +216,11 @@ def _check_targets(work: Work, bucket: str, allowed: str) -> None:
     paths = [place.path for place in work.directives.publish]
     if problems := run_facts.wrong_targets(work.process, paths, bucket=bucket, allowed=allowed):
         raise InvalidSpec(problems)
+
+
+def _job_role(settings: PrepareTaskSettings, facts: RunFacts) -> str:
+    """The role of jobs that name none: the stack's, or the first of the run's team."""
+    return teams_of(settings)[facts.tenant][0] if facts.parted else settings.job_role
 
 
 def _definition(preparer: Preparer, wanted: dict[str, Any], attempt: Attempt, now: str) -> str:
@@ -232,9 +239,10 @@ def _submission(
         queue=settings.queue,
         public_ips=settings.public_ips != "no",
         share=batch_options.share_of(run.facts.tenant) if shared else "",
-        job_role=settings.job_role,
+        job_role=_job_role(settings, run.facts),
         execution_role=settings.execution_role,
         log_group=settings.job_logs,
+        log_prefix=run.facts.tenant if run.facts.parted else "",
         region=preparer.region,
         secret_arns=secrets.arns(job_build.secret_names(work), preparer.region),
     )

@@ -25,6 +25,7 @@ from headrace.aws.publishing import publish
 from headrace.aws.settings import SettleTaskSettings
 from headrace.aws.step_functions import send
 from headrace.aws.table import Table
+from headrace.aws.team_s3 import team_s3
 from headrace.core import (
     attempt_record,
     batch_detail,
@@ -131,7 +132,9 @@ def _attempt_ended(
     raw: dict[str, Any] = {}
     if outcome.succeeded:
         try:
-            raw = commit_outputs(client("s3"), plan, place, task.now, task.epoch.run, settler.settings.work_days)
+            run = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number)
+            theirs = team_s3(client("s3"), run.facts.reach)
+            raw = commit_outputs(theirs, plan, place, task.now, task.epoch.run, settler.settings.work_days)
         except HeadraceError as wrong:
             # The manifest says done and the objects do not bear it out.
             outcome = replace(
@@ -191,7 +194,9 @@ def _use(
         run = run_folder.read(settler.settings.bucket, task.epoch.run, task.epoch.number)
         key = task_work.local_keys(run.program, run.program.processes[plan.process], plan.keys)
         copies = publish_core.copies(said.publish, outputs, outdir=run.facts.outdir, key=key, process=plan.process)
-        moved = publish(settler.table, client("s3"), task.epoch, task.id, copies, work=plan.prefix)
+        # A job could write what is named here: what is copied, and where to, is looked at once more.
+        theirs = team_s3(client("s3"), run.facts.reach)
+        moved = publish(settler.table, theirs, task.epoch, task.id, copies, work=plan.prefix)
         stop = after_attempt.stop_reason(
             _attempted(settler, task, plan), said.stop_when, outputs, cached=status == "cached"
         )
@@ -353,6 +358,7 @@ def _tell(settler: Settler, task: _Task, outcome: Outcome, attempts: int, *, ign
         alert=False,
         run=task.epoch.run,
         epoch=task.epoch.number,
+        tenant=ledger_runs.run_of(settler.table, task.epoch).tenant,
         task=task.id,
         process=str(task.item.get("p", "")),
         failure=str(outcome.kind),

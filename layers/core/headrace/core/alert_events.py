@@ -69,6 +69,7 @@ class RunStateChange(_Event):
     epoch: int = Field(description="1 for the first, one more per resume; 0 when no run began")
     name: str = Field(default="", description="the pipeline's name")
     state: str = Field(description="running, closing, succeeded, failed, stopped, cancelled or refused")
+    tenant: str = Field(default="", description="whose run or launch it is, where teams part the deployment")
     launch: str = Field(default="", description="S3 URI of what was put under launch/")
     report: str = Field(default="", description="S3 URI of the errors file of a refused launch")
     execution: str = Field(default="", description="ARN of the Step Functions execution")
@@ -94,6 +95,7 @@ class TaskFailed(_Event):
     epoch: int
     task: str
     process: str
+    tenant: str = Field(default="", description="whose run it is, where teams part the deployment")
     failure: str = Field(description="outcome class, as out-of-memory")
     cause: str
     fix: str = ""
@@ -144,7 +146,7 @@ AlertEvent = RunStateChange | TaskFailed | JobStuck | JobRecovered
 EVENTS: Final[tuple[type[AlertEvent], ...]] = (RunStateChange, TaskFailed, JobStuck, JobRecovered)
 
 
-def run_ended(digest: Digest, *, stack: str, digest_uri: str = "", cause: str = "") -> RunStateChange:
+def run_ended(digest: Digest, *, stack: str, digest_uri: str = "", cause: str = "", tenant: str = "") -> RunStateChange:
     """The event of a concluded run: the short form of its digest. A run that did not succeed is an alert."""
     return RunStateChange(
         stack=stack,
@@ -153,6 +155,7 @@ def run_ended(digest: Digest, *, stack: str, digest_uri: str = "", cause: str = 
         run=digest.run,
         epoch=digest.epoch,
         name=digest.name,
+        tenant=tenant,
         state=digest.state,
         execution=digest.execution,
         started=digest.started,
@@ -172,7 +175,7 @@ def run_ended(digest: Digest, *, stack: str, digest_uri: str = "", cause: str = 
     )
 
 
-def launch_refused(problems: str, *, stack: str, at: str, launch: str, report: str) -> RunStateChange:
+def launch_refused(problems: str, *, stack: str, at: str, launch: str, report: str, tenant: str = "") -> RunStateChange:
     """The event of a dropped file that starts nothing; `problems` is the text of its errors file."""
     lines = tuple(line for line in (one_line(line, 500) for line in problems.splitlines()) if line)
     return RunStateChange(
@@ -182,6 +185,7 @@ def launch_refused(problems: str, *, stack: str, at: str, launch: str, report: s
         run="",
         epoch=0,
         state="refused",
+        tenant=tenant,
         launch=launch,
         report=report,
         cause=one_line(lines[0]) if lines else "",
@@ -233,6 +237,11 @@ def subject(event: AlertEvent) -> str:
     """A mail's subject: one line of printable ASCII, fewer than 100 characters (SNS Publish's rule)."""
     line = text(event).partition("\n")[0].encode("ascii", "replace").decode()
     return one_line(line, 97).replace("…", "..")
+
+
+def tenant(event: AlertEvent) -> str:
+    """Whose run an event is about, empty when it is about none: a queue is everybody's, and where nothing is parted all is."""
+    return str(getattr(event, "tenant", ""))
 
 
 def schemas() -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from headrace.core import container_options, directives
+from headrace.core import container_options, directives, team_wishes
 from headrace.core.container_options import NO_OPTIONS, ContainerOptions
 from headrace.core.definition_reference import definition_reference
 from headrace.core.directive_layers import layers
@@ -22,19 +22,24 @@ from headrace.core.program import LinkedProcess, Program
 from headrace.core.reading import holds_template
 from headrace.core.selectors import Defaults
 from headrace.core.task_work import Work
+from headrace.core.team_wishes import Team
 
 _NAMES: Final = ("container", "containerOptions", "volumes", "jobRole", "executionRole")
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Patterns; `definitions` and `roles` are ARNs. `privileged` is about everything that is as good as root on the host."""
+    """Patterns; `definitions` and `roles` are ARNs. `privileged` is about everything that is as good as root on the host.
+
+    `team` is who asks, where teams part the deployment.
+    """
 
     privileged: bool = False
     images: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     host_paths: tuple[str, ...] = ()
+    team: Team | None = None
 
 
 def listed(text: str) -> tuple[str, ...]:
@@ -52,7 +57,8 @@ def of_program(
 ) -> list[Problem]:
     """What processes ask for literally and may not have, each in its place; what expressions say is not known yet."""
     found = []
-    for process, said in said_literally(program, deployment, launch, _NAMES):
+    names = (*_NAMES, *team_wishes.NAMES) if allowed.team else _NAMES
+    for process, said in said_literally(program, deployment, launch, names):
         spec = program.namespaces[process.namespace].spec
         refused = _refused(process.local, said, _options(said), allowed)
         found += [problem.at(file=spec.file, line=spec.line(problem.path)) for problem in refused]
@@ -91,11 +97,13 @@ def _refused(process: str, said: TaskDirectives, options: ContainerOptions, allo
     place = f"processes.{process}"
     if said.container:
         yield from _image(f"{place}.container", said.container.image, allowed)
-    for name, role in (("jobRole", said.job_role), ("executionRole", said.execution_role)):
-        if role and not matches(role, allowed.roles):
-            yield _problem(
-                f"{place}.{name}", f"jobs may not have the role {shown(role)}", "AllowedRoles", allowed.roles
-            )
+    own = allowed.team.roles if allowed.team else ()
+    for name, role, patterns in (
+        ("jobRole", said.job_role, (*own, *allowed.roles)),
+        ("executionRole", said.execution_role, allowed.roles),
+    ):
+        if role and not matches(role, patterns):
+            yield _problem(f"{place}.{name}", f"jobs may not have the role {shown(role)}", "AllowedRoles", patterns)
     if not allowed.privileged:
         rights = {"--privileged": options.privileged, "--device": bool(options.devices)}
         for flag in (flag for flag, asked in rights.items() if asked):
@@ -109,6 +117,8 @@ def _refused(process: str, said: TaskDirectives, options: ContainerOptions, allo
             if volume.host and not matches(volume.host, allowed.host_paths):
                 what = f"jobs may not mount {shown(volume.host)} of their host"
                 yield _problem(f"{place}.{name}", what, "AllowedHostPaths", allowed.host_paths)
+    if allowed.team:
+        yield from team_wishes.refused(process, said, options, allowed.team)
 
 
 def _image(place: str, image: str, allowed: Allowed) -> Iterator[Problem]:

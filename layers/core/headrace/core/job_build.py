@@ -29,7 +29,8 @@ _NOT_IN_A_TAG: Final = re.compile(r"[^\w .:/=+@-]")
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What only a deployment knows. `queue` is its default queue; roles are ARNs; `log_group` takes the jobs' logs.
+    """What only a deployment knows. `queue` is its default queue; roles are ARNs; `log_group` takes the jobs' logs,
+    whose streams begin with `log_prefix` if there is one.
 
     `public_ips`: Fargate jobs need an address of their own to reach anything. `share` is the share identifier of jobs that name
     none, needed where the job's queue shares fairly.
@@ -40,6 +41,7 @@ class Deployment:
     job_role: str = ""
     execution_role: str = ""
     log_group: str = ""
+    log_prefix: str = ""
     region: str = ""
     public_ips: bool = True
     share: str = ""
@@ -184,6 +186,7 @@ def _facts(work: Work, deployment: Deployment) -> DefinitionFacts:
         execution_role=said.execution_role or deployment.execution_role,
         log_group=said.logs_group or deployment.log_group,
         log_region=deployment.region,
+        log_prefix=deployment.log_prefix,
         secrets={name: _secret(place, deployment) for name, place in said.secrets.items()},
         credentials=said.container.credentials if said.container else "",
         arch=said.arch or "",

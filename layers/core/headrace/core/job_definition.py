@@ -52,6 +52,7 @@ class DefinitionFacts:
     execution_role: str = ""
     log_group: str = ""
     log_region: str = ""
+    log_prefix: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict)
     credentials: str = ""
     arch: str = ""
@@ -134,7 +135,8 @@ def _tools(facts: DefinitionFacts) -> list[Volume]:
 
 def _log_group(facts: DefinitionFacts) -> Mapping[str, str]:
     region = {"awslogs-region": facts.log_region} if facts.log_region else {}
-    return {"awslogs-group": facts.log_group, **region} if facts.log_group else {}
+    prefix = {"awslogs-stream-prefix": facts.log_prefix} if facts.log_prefix else {}
+    return {"awslogs-group": facts.log_group, **region, **prefix} if facts.log_group else {}
 
 
 def _secrets(facts: DefinitionFacts) -> Fields:

@@ -61,11 +61,11 @@ class Launch(Frozen):
     request: LaunchRequest | None = None
 
 
-def read_launch(document: Document, *, source: str = "") -> Launch:
+def read_launch(document: Document, *, source: str = "", tenant: str = "") -> Launch:
     """Tell a whole spec from a launch request, and read the latter; InvalidSpec with every problem.
 
     `source` is the s3:// URI the document lies at, empty when it lies nowhere. Below `launch/<name>/`, `pipeline` may be
-    left out and is `<name>`.
+    left out and is `<name>`; where teams part the deployment, below `launch/<tenant>/<name>/`.
     """
     book = Book(document)
     at = At(document.value, "", book)
@@ -75,15 +75,16 @@ def read_launch(document: Document, *, source: str = "") -> Launch:
         return Launch(kind="spec")
     if not at.has("pipeline") and not any(at.has(key) for key in KEYS) and any(at.has(key) for key in TOP_KEYS):
         at.refuse("neither a pipeline nor a launch request", expected="`processes`, or `pipeline`")
-    request = _request(at, source)
+    request = _request(at, source, tenant)
     book.close()
     return Launch(kind="request", request=request)
 
 
-def folder_name(source: str) -> str:
-    """`<name>` of a file at `launch/<name>/x.yaml`, empty for one straight in `launch/` or elsewhere."""
+def folder_name(source: str, tenant: str = "") -> str:
+    """`<name>` of a file at `launch/<name>/x.yaml`, or `launch/<tenant>/<name>/x.yaml`; empty for one outside of such a folder."""
     _, key = _bucket_and_key(source)
-    parts = key.removeprefix(_LAUNCH).split("/") if key.startswith(_LAUNCH) else []
+    folder = f"{_LAUNCH}{tenant}/" if tenant else _LAUNCH
+    parts = key.removeprefix(folder).split("/") if key.startswith(folder) else []
     return parts[0] if len(parts) == 2 else ""
 
 
@@ -107,9 +108,9 @@ def _whole_spec(at: At) -> None:
             )
 
 
-def _request(at: At, source: str) -> LaunchRequest | None:
+def _request(at: At, source: str, tenant: str) -> LaunchRequest | None:
     at.known(KEYS)
-    pipeline = _pipeline(at, source)
+    pipeline = _pipeline(at, source, tenant)
     values: Mapping[str, Any] = {
         "name": _name(at.key("name")) if at.has("name") else "",
         "params": _params(at.key("params")) if at.has("params") else {},
@@ -124,9 +125,9 @@ def _request(at: At, source: str) -> LaunchRequest | None:
     return LaunchRequest(pipeline=pipeline, **values)
 
 
-def _pipeline(at: At, source: str) -> str | Named | None:
+def _pipeline(at: At, source: str, tenant: str) -> str | Named | None:
     if not at.has("pipeline"):
-        name = folder_name(source)
+        name = folder_name(source, tenant)
         if name:
             return at.attempt(lambda _: _named(name))
         if not at.has("resume"):

@@ -41,6 +41,7 @@ def run_item(record: RunRecord) -> Item:
         execution=record.execution,
         started=record.started,
         name=record.name,
+        tenant=record.tenant,
         closing=_cut(record.closing),
         ended=record.ended,
         cause=_cut(record.cause),
@@ -65,6 +66,7 @@ def run_record(item: Mapping[str, Any]) -> RunRecord:
         sweeps=_number(item, "sweeps"),
         tasks=_parsed(item, "tasks") or {},
         format=_number(item, "format") or 1,
+        tenant=_text(item, "tenant"),
     )
 
 
@@ -73,9 +75,10 @@ def concluded_facts(state: str, ended: str, by: str, cause: str, tasks: Mapping[
     return {"state": state, "ended": ended, "concluder": by, "cause": _cut(cause), "tasks": _json(tasks)}
 
 
-def listed_item(record: RunRecord) -> Item:
-    """A run in the list of all runs."""
-    return key_item(ledger_keys.listed(record.epoch, record.started))
+def listed_items(record: RunRecord) -> tuple[Item, ...]:
+    """A run in the list of all runs, and in its tenant's."""
+    lists = ("", record.tenant) if record.tenant else ("",)
+    return tuple(key_item(ledger_keys.listed(record.epoch, record.started, tenant)) for tenant in lists)
 
 
 def listed_entry(item: Mapping[str, Any]) -> RunEntry:

@@ -39,14 +39,14 @@ def run(epoch: Epoch) -> Key:
     return Key(f"R#{epoch.run}", f"{epoch.number:06d}")
 
 
-def listed(epoch: Epoch, started: str) -> Key:
-    """The run in the list of all runs, by time."""
-    return Key("RUNS", f"{started}#{epoch}")
+def listed(epoch: Epoch, started: str, tenant: str = "") -> Key:
+    """The run in the list of all runs, by time; with a tenant, in that of its runs."""
+    return Key(_runs(tenant), f"{started}#{epoch}")
 
 
-def all_runs() -> Range:
-    """The list of all runs, by time."""
-    return Range("RUNS")
+def all_runs(tenant: str = "") -> Range:
+    """The list of all runs, or of a tenant's, by time."""
+    return Range(_runs(tenant))
 
 
 def epochs(run_id: str) -> Range:
@@ -197,6 +197,10 @@ def watched_queue(queue: str) -> Key:
 def watched_queues() -> Range:
     """What sweeps remember of all queues."""
     return Range("QUEUES")
+
+
+def _runs(tenant: str) -> str:
+    return f"RUNS#{tenant}" if tenant else "RUNS"
 
 
 def _latch(epoch: Epoch, latch: str) -> str:

@@ -1,6 +1,7 @@
 """Every id Headrace writes down, made and parsed in one place (docs/contracts.md section 1).
 
     run         variants-0a1b2c3d4e5f            execution  variants-0a1b2c3d4e5f-1
+    of a team   genomics-variants-0a1b2c3d4e5f   (tenancy.py)
     task        call[sample=a,chrom=chr1]        latch      call[sample=a]
     expansion   ~chunk[sample=a]                 one inside its scope  ~chunk[sample=a]/~part[chunk=0001]
     job         hr-variants-0a1b2c3d4e5f-1-<task hash>-1
@@ -26,7 +27,7 @@ RUN_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 KEY_MAX_CHARS: Final = 128
 TASK_ID_MAX_BYTES: Final = 900  # a DynamoDB sort key holds 1,024 bytes; a waiter's adds `W#<needed>#` to the task id
 RECORD_PARTITIONS: Final = 16
-_SLUG_MAX, _RUN_MAX = 24, 40
+_SLUG_MAX, _RUN_MAX, _DIGEST = 24, 40, 12
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _JOB = re.compile(r"hr-(?P<run>[a-z0-9][a-z0-9-]{0,39})-(?P<epoch>[1-9]\d*)-(?P<hash>[0-9a-f]{16})-(?P<n>[1-9]\d*)")
 _ESCAPED = re.compile(
@@ -54,10 +55,12 @@ class JobName:
 
 
 # ---------------------------------------------------------------------------------------------- runs and executions
-def launched_run_id(name: str, bucket: str, key: str, version: str) -> str:
-    """The run a dropped object starts: the same object version always gives the same id."""
-    digest = hashlib.sha256(f"{bucket}\x00{key}\x00{version}".encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{slug(name, _SLUG_MAX) or 'run'}-{digest[:12]}"
+def launched_run_id(name: str, bucket: str, key: str, version: str, tenant: str = "") -> str:
+    """The run a dropped object starts: the same object version always gives the same id, which begins with its tenant."""
+    digest = hashlib.sha256(f"{bucket}\x00{key}\x00{version}".encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+    whose = f"{tenant}-" if tenant else ""
+    room = min(_SLUG_MAX, _RUN_MAX - len(whose) - len("-") - _DIGEST)
+    return f"{whose}{slug(name, room) or 'run'}-{digest}"
 
 
 def named_run_id(execution_name: str) -> str:

@@ -29,7 +29,10 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run's epoch: where it stands, and what it came to. `closing` says why it drains; `sweeps` counts clean ones."""
+    """A run's epoch: where it stands, and what it came to. `closing` says why it drains; `sweeps` counts clean ones.
+
+    `tenant` is whose it is where teams part the deployment, else empty.
+    """
 
     epoch: Epoch
     execution: str
@@ -43,6 +46,7 @@ class RunRecord:
     sweeps: int = 0
     tasks: Mapping[str, int] = field(default_factory=dict)
     format: int = run_format.FORMAT
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ _PIECE: Final = re.compile(r"(?P<hh>[0-9a-f]{2})/(?P<hash>(?P=hh)[0-9a-f]{62})/(
 
 @dataclass(frozen=True, slots=True)
 class RunAge:
-    """A run with all its epochs: when its last one ended (began, while it goes on), and how many tasks they have."""
+    """A run with all its epochs: when its last one ended (began, while it goes on), whose it is, and how many tasks they have."""
 
     run: str
     epochs: tuple[tuple[Epoch, str], ...]
@@ -34,6 +34,7 @@ class RunAge:
     ended: str
     tasks: int
     concluded: bool
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +111,5 @@ def _age(records: list[RunRecord]) -> RunAge:
         ended=max(record.ended or record.started for record in records),
         tasks=sum(sum(record.tasks.values()) for record in records),
         concluded=all(record.state in CONCLUDED for record in records),
+        tenant=latest.tenant,
     )

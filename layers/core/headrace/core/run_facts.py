@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from headrace.core import names
+from headrace.core import names, tenancy
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem, nearest
 from headrace.core.locations import is_uri
+from headrace.core.tenancy import Reach
 from headrace.core.work_dir import check_work_dir
 from headrace.core.writable import Use, check_writable
 
@@ -27,7 +28,11 @@ _ADDED: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """A run's epoch and its places: `work` and `outdir` are URIs that end in a slash, `folder` is the run's own."""
+    """A run's epoch and its places: `work` and `outdir` are URIs that end in a slash, `folder` is the run's own.
+
+    `parted`: teams part the deployment, so that only what is the tenant's is read and written for the run; `write_buckets` is
+    AllowedWriteBuckets then.
+    """
 
     run: str
     epoch: int
@@ -43,6 +48,13 @@ class RunFacts:
     labels: Mapping[str, str] = field(default_factory=dict)
     process: Mapping[str, Any] = field(default_factory=dict)
     deployment: Mapping[str, Any] = field(default_factory=dict)
+    parted: bool = False
+    write_buckets: str = ""
+
+    @property
+    def reach(self) -> Reach | None:
+        """What may be read and written for the run; None: whatever the stack's roles may."""
+        return Reach(self.tenant, self.bucket, self.write_buckets) if self.parted else None
 
     def to_json(self) -> dict[str, Any]:
         """The facts as `run.json` holds them."""
@@ -130,11 +142,16 @@ def facts(
     started: str,
     deployment: Mapping[str, Any] | None = None,
     allowed: str = "",
+    parted: bool = False,
 ) -> RunFacts:
-    """The facts of a checked launch; InvalidSpec naming a place that cannot be used. `allowed`: AllowedWriteBuckets."""
+    """The facts of a checked launch; InvalidSpec naming a place that cannot be used. `allowed`: AllowedWriteBuckets.
+
+    `parted`: the tenant is one of the teams of the deployment, and has its own places.
+    """
+    reach = Reach(tenant, bucket, allowed) if parted else None
     work = str(launch.get("workDir") or f"s3://{bucket}/work/")
-    outdir = str(launch.get("outdir") or f"s3://{bucket}/results/{run}/")
-    if problems := wrong_places({"workDir": work, "outdir": outdir}, bucket=bucket, allowed=allowed):
+    outdir = str(launch.get("outdir") or f"s3://{bucket}/results/{f'{tenant}/' if parted else ''}{run}/")
+    if problems := wrong_places({"workDir": work, "outdir": outdir}, bucket=bucket, allowed=allowed, reach=reach):
         raise InvalidSpec(problems)
     pipeline = launch.get("pipeline", "")
     return RunFacts(
@@ -152,6 +169,8 @@ def facts(
         labels={str(key): str(value) for key, value in launch.get("labels", {}).items()},
         process=dict(launch.get("process", {})),
         deployment=dict(deployment or {}),
+        parted=parted,
+        write_buckets=allowed if parted else "",
     )
 
 
@@ -160,14 +179,16 @@ def folder(bucket: str, run: str, epoch: int) -> str:
     return f"s3://{bucket}/runs/{run}/{epoch}/"
 
 
-def wrong_places(launch: Mapping[str, Any], *, bucket: str, allowed: str) -> list[Problem]:
-    """What is wrong with the work dir and the outdir of a launch, as far as it names them."""
+def wrong_places(launch: Mapping[str, Any], *, bucket: str, allowed: str, reach: Reach | None = None) -> list[Problem]:
+    """What is wrong with the work dir and the outdir of a launch, as far as it names them; `reach`: of a team's."""
     problems = []
-    for key, use, check in _PLACES:
+    for key, use, check, of_team in _PLACES:
         if not (uri := str(launch.get(key) or "")):
             continue
         try:
             check(uri, bucket=bucket)
+            if reach:
+                of_team(uri, reach)
             check_writable(f"{uri.rstrip('/')}/", use, bucket=bucket, allowed=allowed)
         except InvalidValue as error:
             problems.append(Problem(key, error.message, uri, error.expected, error.hint))
@@ -201,7 +222,7 @@ def check_results(uri: str, *, bucket: str) -> None:
         raise InvalidValue("a folder Headrace keeps for itself", expected="a folder beside launch/, errors/ and runs/")
 
 
-_PLACES: Final[tuple[tuple[str, Use, Callable[..., object]], ...]] = (
-    ("workDir", "work", check_work_dir),
-    ("outdir", "results", check_results),
+_PLACES: Final[tuple[tuple[str, Use, Callable[..., object], Callable[[str, Reach], None]], ...]] = (
+    ("workDir", "work", check_work_dir, tenancy.check_work),
+    ("outdir", "results", check_results, tenancy.check_results),
 )
