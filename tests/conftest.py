@@ -44,8 +44,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 @pytest.fixture(scope="session")
 def live(cloud: Cloud) -> LiveStack:
     """The deployed stack, with a queue that hears what it says."""
-    # One bucket beside the stack's own may be written to; every other is refused.
-    opened = {"AllowedWriteBuckets": f"arn:aws:s3:::{ELSEWHERE},arn:aws:s3:::{ELSEWHERE}/*"}
+    # Beside the stack's own: one bucket to write to, the queues that tests make, the secrets of one team. Everything else is refused.
+    opened = {
+        "AllowedWriteBuckets": f"arn:aws:s3:::{ELSEWHERE},arn:aws:s3:::{ELSEWHERE}/*",
+        "AllowedQueues": "arn:aws:batch:us-east-1:123456789012:job-queue/own-*",
+        "AllowedSecrets": "arn:aws:secretsmanager:us-east-1:123456789012:secret:team/*,arn:aws:ssm:us-east-1:123456789012:parameter/team/*",
+    }
     outputs = deploy(cloud.endpoint, ROOT / "template.yaml", "headrace", opened)
     stack = LiveStack(cloud, "headrace", outputs, parameters=opened)
     stack.client("s3").create_bucket(Bucket=ELSEWHERE)

@@ -9,23 +9,11 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qs
 
-_S3_KEY: Final = {
-    "GET": "GetObject",
-    "PUT": "PutObject",
-    "HEAD": "HeadObject",
-    "DELETE": "DeleteObject",
-    "POST": "PostObject",
-}
-_S3_BUCKET: Final = {
-    "GET": "ListObjects",
-    "PUT": "CreateBucket",
-    "HEAD": "HeadBucket",
-    "DELETE": "DeleteBucket",
-    "POST": "DeleteObjects",
-}
+from headrace_local import s3_requests
+
 _lock = threading.Lock()
 _counts: dict[str, Counter[str]] = {}
 
@@ -45,7 +33,7 @@ def operation(environ: Mapping[str, Any]) -> str:
     if service == "lambda":
         return "lambda:Invoke" if path.endswith("/invocations") else f"lambda:{method}"
     if service == "s3":
-        return f"s3:{_s3(path, method, str(environ.get('QUERY_STRING', '')), environ)}"
+        return f"s3:{s3_requests.operation(environ)}"
     return f"{service or 'unknown'}:{_action(environ) or method}"
 
 
@@ -53,7 +41,7 @@ def parts(environ: Mapping[str, Any], name: str) -> list[str]:
     """The parts of a DynamoDB transaction, each of which IAM asks about: `dynamodb:Put`, `dynamodb:ConditionCheck`; of others none."""
     if name != "dynamodb:TransactWriteItems":
         return []
-    items = json.loads(_body(environ)).get("TransactItems", [])
+    items = json.loads(body(environ)).get("TransactItems", [])
     return [f"dynamodb:{kind}" for item in items for kind in item]
 
 
@@ -77,30 +65,13 @@ def _service(authorization: str) -> str:
 def _action(environ: Mapping[str, Any]) -> str:
     if not str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded"):
         return ""
-    return parse_qs(_body(environ).decode("utf-8", "replace")).get("Action", [""])[0]
+    return parse_qs(body(environ).decode("utf-8", "replace")).get("Action", [""])[0]
 
 
-def _body(environ: Mapping[str, Any]) -> bytes:
+def body(environ: Mapping[str, Any]) -> bytes:
     """The body, left to who serves it."""
-    body = environ["wsgi.input"]
-    body.seek(0)
-    content = bytes(body.read())
-    body.seek(0)
+    stream = environ["wsgi.input"]
+    stream.seek(0)
+    content = bytes(stream.read())
+    stream.seek(0)
     return content
-
-
-def _s3(path: str, method: str, query: str, environ: Mapping[str, Any]) -> str:
-    has_key = bool(path.strip("/").partition("/")[2])
-    if not has_key:
-        return "ListObjectsV2" if "list-type=2" in query else _S3_BUCKET.get(method, method)
-    if method == "PUT" and "HTTP_X_AMZ_COPY_SOURCE" in environ:
-        return "CopyObject"
-    if method == "PUT" and query.partition("=")[0] == "tagging":
-        return "PutObjectTagging"
-    if method == "DELETE" and "uploadId=" in query:
-        return "AbortMultipartUpload"
-    if "uploads" in query:
-        return "CreateMultipartUpload"
-    if "uploadId=" in query:
-        return "UploadPart" if method == "PUT" else "CompleteMultipartUpload"
-    return _S3_KEY.get(method, method)

@@ -29,7 +29,7 @@ _BROKEN: Final[dict[str, tuple[int, str, str]]] = {
     "lambda": (500, "ServiceException", "The service encountered an internal error"),
     "logs": (503, "ServiceUnavailableException", "The service cannot complete the request"),
 }
-_QUERY: Final = frozenset({"sns", "cloudformation", "iam", "sts"})
+_QUERY: Final = frozenset({"sns", "cloudformation", "iam", "sts", "autoscaling"})
 PARTIAL: Final = ("dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "events:PutEvents")
 """Operations that may answer that they did only a part."""
 CONFLICTS: Final = tuple(f"dynamodb:{name}" for name in ("TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"))
@@ -47,6 +47,34 @@ def answer(fault: str, operation: str, body: bytes) -> Answer:
     code = "Throttling" if service in _QUERY else "ThrottlingException"
     usual = (400, code, "Rate exceeded") if throttled else (500, "InternalFailure", "Internal failure")
     return _worded(service, *(_THROTTLED if throttled else _BROKEN).get(service, usual))
+
+
+_DENIED: Final[dict[str, tuple[int, str]]] = {
+    "dynamodb": (400, "AccessDeniedException"),
+    "s3": (403, "AccessDenied"),
+    "batch": (403, "AccessDeniedException"),
+    "lambda": (403, "AccessDeniedException"),
+    "sns": (403, "AuthorizationError"),
+    "sqs": (403, "AccessDenied"),
+    "ec2": (403, "UnauthorizedOperation"),
+    **dict.fromkeys(("autoscaling", "cloudformation", "iam", "sts"), (403, "AccessDenied")),
+}
+
+
+def denied_as(service: str) -> tuple[int, str]:
+    """Status and code by which a service refuses who may not."""
+    return _DENIED.get(service, (400, "AccessDeniedException"))
+
+
+def denied(service: str, message: str, *, head: bool = False) -> Answer:
+    """What who may not gets; the answer to a HEAD has no body."""
+    status, code = denied_as(service)
+    if head:
+        return status, _headers("application/xml"), b""
+    if service == "dynamodb":
+        body = {"__type": f"com.amazon.coral.service#{code}", "Message": message}
+        return status, _headers("application/x-amz-json-1.0"), json.dumps(body).encode()
+    return _worded(service, status, code, message)
 
 
 def _conflict(name: str, request: Mapping[str, Any]) -> Answer:

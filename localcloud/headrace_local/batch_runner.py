@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from headrace_local import batch_instances, batch_secrets, callers, faults, guardian, job_log
+from headrace_local import batch_instances, batch_roles, batch_secrets, callers, faults, guardian, job_log
 from headrace_local.batch_jobs import Job
 from headrace_local.clock import now_ms
 from headrace_local.place import ACCOUNT, REGION
@@ -114,15 +114,21 @@ def _run(job: Job, attempt: dict[str, Any], number: int, fault: faults.Attempt |
     folder = current().home / "jobs" / job.id.replace(":", "_") / str(number)
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     try:
+        role = batch_roles.role_of(job)
+        batch_roles.check(job, _group(job))
         pulled = batch_secrets.values(job.properties)
+    except batch_roles.NotAssumed as error:
+        return Ended(None, None, f"{error}", retryable=False)
     except batch_secrets.Unpulled as error:
         return Ended(None, f"{error}", "Task failed to start")
-    key = callers.register(f"batch:{job.id}", lambda: _signal(process, signal.SIGKILL))
+    key = callers.register(
+        f"batch:{job.id}", lambda: _signal(process, signal.SIGKILL), role=role, session=job.id.replace(":", "_")
+    )
     try:
         process = subprocess.Popen(
             job.command(),
             cwd=folder,
-            env=_variables(job, number, key, folder) | pulled,
+            env=_variables(job, number, key if role else "", folder) | pulled,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

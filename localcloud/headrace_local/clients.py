@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 
-from headrace_local import api_errors, faults, lambda_invocations
+from headrace_local import api_errors, faults, lambda_invocations, permissions
 from headrace_local.place import REGION
 
 _NOWHERE: Final = "https://nowhere.invalid/"
 _lock = threading.Lock()
 _session: list[Any] = []
-_clients: dict[str, Any] = {}
+_clients: dict[tuple[str, str], Any] = {}
 
 
-def client(service: str) -> Any:
-    """The shared client of `service`; its calls stay inside this process."""
-    found = _clients.get(service)
+def client(service: str, role: str = "") -> Any:
+    """The shared client of `service`; its calls stay inside this process, and are those of `role` (an ARN) or of the cloud itself."""
+    found = _clients.get((service, role))
     if found is not None:
         return found
     with _lock:
@@ -36,13 +37,34 @@ def client(service: str) -> Any:
                     aws_secret_access_key="local",  # noqa: S106 - a dummy
                 )
             )
-        if service not in _clients:
+        if (service, role) not in _clients:
             fresh = _session[0].client(service, config=_CONFIG)
             fresh.meta.events.register_first("before-send", _Misbehaving(fresh.meta.service_model.signing_name))
             if service == "lambda":
                 fresh.meta.events.register("before-call.lambda.Invoke", lambda_invocations.answer)
-            _clients[service] = fresh
-        return _clients[service]
+            if role:
+                fresh.meta.events.register("provide-client-params.*.*", _Judged(fresh, role))
+            _clients[service, role] = fresh
+        return _clients[service, role]
+
+
+class _Judged:
+    """Refuses what the role may not do, as the service would; None lets it pass."""
+
+    def __init__(self, of: Any, role: str) -> None:
+        self.of, self.role = of, role
+
+    def __call__(self, params: dict[str, Any], model: Any, **_rest: Any) -> None:
+        service = str(model.service_model.signing_name)
+        try:
+            permissions.require(self.role, service, model.name, params)
+        except permissions.Forbidden as error:
+            status, code = api_errors.denied_as(service)
+            told = {
+                "Error": {"Code": code, "Message": str(error)},
+                "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": str(uuid.uuid4()), "HTTPHeaders": {}},
+            }
+            raise self.of.exceptions.from_code(code)(told, model.name) from error
 
 
 class _Misbehaving:

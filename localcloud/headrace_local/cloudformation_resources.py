@@ -6,13 +6,15 @@ before; it answers what `Ref` and `Fn::GetAtt` give now.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import yaml
 
-from headrace_local import batch_definitions, batch_queues, custom_resources, patch_lambda
+from headrace_local import batch_definitions, batch_queues, custom_resources, patch_lambda, resource_policies
 from headrace_local import patch_step_functions_executions as executions
 from headrace_local.clients import client
 
@@ -22,6 +24,9 @@ class Made:
 
     def __init__(self, ref: str, attributes: Mapping[str, str] | None = None) -> None:
         self.ref, self.attributes = ref, dict(attributes or {})
+
+
+Maker = Callable[[str, dict[str, Any], str | None], Made]
 
 
 def record(name: str, _properties: dict[str, Any], _old: str | None) -> Made:
@@ -202,11 +207,50 @@ def _subscription(_name: str, given: dict[str, Any], old: str | None) -> Made:
     return Made(made["SubscriptionArn"], {"Arn": made["SubscriptionArn"]})
 
 
+def _permission(name: str, given: dict[str, Any], _old: str | None) -> Made:
+    resource_policies.permit(name, given)
+    return Made(name, {"Id": name})
+
+
+def _bucket_policy(name: str, given: dict[str, Any], _old: str | None) -> Made:
+    resource_policies.set_bucket(given["Bucket"], given["PolicyDocument"])
+    return Made(given["Bucket"])
+
+
+_governed: dict[str, list[Callable[[Any], None]]] = {}
+"""By the name of a queues' or topics' policy: what sets the policy of each of them."""
+
+
+def _policy_of(place: str, put: Callable[[str, Any], None]) -> Maker:
+    def make(name: str, given: dict[str, Any], old: str | None) -> Made:
+        if old:
+            _no_policy(old)
+        name = old or name
+        _governed[name] = [functools.partial(put, each) for each in given[place]]
+        for setter in _governed[name]:
+            setter(given["PolicyDocument"])
+        return Made(name, {"Id": name})
+
+    return make
+
+
+def _no_policy(name: str) -> None:
+    for setter in _governed.pop(name, []):
+        with contextlib.suppress(AttributeError):  # the queue went before its policy
+            setter(None)
+
+
+def _no_bucket_policy(bucket: str) -> None:
+    from moto.s3.exceptions import MissingBucket
+
+    with contextlib.suppress(MissingBucket):
+        resource_policies.set_bucket(bucket, None)
+
+
 def _custom(name: str, given: dict[str, Any], old: str | None) -> Made:
     return Made(*custom_resources.make(name, given, old))
 
 
-Maker = Callable[[str, dict[str, Any], str | None], Made]
 MAKERS: Final[dict[str, tuple[Maker, str]]] = {
     "AWS::Batch::ComputeEnvironment": (_environment, "ComputeEnvironmentName"),
     "AWS::Batch::JobQueue": (_queue, "JobQueueName"),
@@ -220,6 +264,10 @@ MAKERS: Final[dict[str, tuple[Maker, str]]] = {
     "AWS::Lambda::EventInvokeConfig": (_event_invoke, ""),
     "AWS::Lambda::EventSourceMapping": (_event_source, ""),
     "AWS::SNS::Subscription": (_subscription, ""),
+    "AWS::Lambda::Permission": (_permission, ""),
+    "AWS::S3::BucketPolicy": (_bucket_policy, ""),
+    "AWS::SQS::QueuePolicy": (_policy_of("Queues", resource_policies.set_queue), ""),
+    "AWS::SNS::TopicPolicy": (_policy_of("Topics", resource_policies.set_topic), ""),
     custom_resources.TYPE: (_custom, ""),
 }
 DELETERS: Final[dict[str, Callable[[str], Any]]] = {
@@ -230,6 +278,10 @@ DELETERS: Final[dict[str, Callable[[str], Any]]] = {
     "AWS::StepFunctions::StateMachine": lambda ref: executions.backend().delete_state_machine(ref),
     "AWS::StepFunctions::StateMachineAlias": lambda ref: executions.backend().delete_state_machine_alias(ref),
     "AWS::SNS::Subscription": lambda ref: client("sns").unsubscribe(SubscriptionArn=ref),
+    "AWS::Lambda::Permission": resource_policies.withdraw,
+    "AWS::S3::BucketPolicy": _no_bucket_policy,
+    "AWS::SQS::QueuePolicy": _no_policy,
+    "AWS::SNS::TopicPolicy": _no_policy,
     "AWS::Lambda::Alias": lambda ref: patch_lambda.backend().delete_alias(*reversed(ref.rsplit(":", 2)[1:])),
     "AWS::Lambda::Version": lambda ref: patch_lambda.backend().delete_function(*ref.rsplit(":", 2)[1:]),
     custom_resources.TYPE: custom_resources.delete,

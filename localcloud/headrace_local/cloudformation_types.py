@@ -18,19 +18,23 @@ _TYPES: Final[dict[str, str]] = {
     "LocalSecondaryIndexes | TimeToLiveSpecification PointInTimeRecoverySpecification SSESpecification DeletionProtectionEnabled Tags TableClass "
     "OnDemandThroughput",
     "AWS::SNS::Topic": "TopicName Subscription DisplayName | KmsMasterKeyId Tags TracingConfig",
+    "AWS::SNS::TopicPolicy": "Topics PolicyDocument",
     "AWS::SNS::Subscription": "TopicArn Protocol Endpoint FilterPolicy FilterPolicyScope RawMessageDelivery | RedrivePolicy",
     "AWS::SQS::Queue": "QueueName DelaySeconds VisibilityTimeout MessageRetentionPeriod RedrivePolicy FifoQueue ContentBasedDeduplication "
     "ReceiveMessageWaitTimeSeconds MaximumMessageSize | SqsManagedSseEnabled KmsMasterKeyId KmsDataKeyReusePeriodSeconds Tags RedriveAllowPolicy",
+    "AWS::SQS::QueuePolicy": "Queues PolicyDocument",
+    "AWS::S3::BucketPolicy": "Bucket PolicyDocument",
     "AWS::Events::Rule": "Name EventPattern ScheduleExpression State Targets EventBusName | Description RoleArn Tags",
     "AWS::Events::EventBus": "Name | Tags Description",
     "AWS::Lambda::Function": "FunctionName Code Handler Runtime Timeout MemorySize Environment Layers DeadLetterConfig LoggingConfig PackageType "
-    "ReservedConcurrentExecutions | "
-    "Role Description TracingConfig Architectures EphemeralStorage Tags KmsKeyArn VpcConfig",
+    "ReservedConcurrentExecutions Role | "
+    "Description TracingConfig Architectures EphemeralStorage Tags KmsKeyArn VpcConfig",
     "AWS::Lambda::EventSourceMapping": "EventSourceArn FunctionName BatchSize MaximumBatchingWindowInSeconds FunctionResponseTypes "
     "ScalingConfig Enabled | Tags",
     "AWS::Lambda::LayerVersion": "LayerName Content | CompatibleRuntimes CompatibleArchitectures Description LicenseInfo",
     "AWS::Lambda::Version": "FunctionName | Description",
     "AWS::Lambda::Alias": "FunctionName FunctionVersion Name | Description",
+    "AWS::Lambda::Permission": "FunctionName Action Principal SourceArn SourceAccount",
     "AWS::Lambda::EventInvokeConfig": "FunctionName Qualifier MaximumRetryAttempts DestinationConfig | MaximumEventAgeInSeconds",
     "AWS::StepFunctions::StateMachine": "StateMachineName Definition DefinitionString DefinitionS3Location DefinitionSubstitutions RoleArn "
     "StateMachineType | LoggingConfiguration TracingConfiguration Tags",
@@ -42,7 +46,7 @@ _TYPES: Final[dict[str, str]] = {
     "AWS::Batch::JobDefinition": "JobDefinitionName Type ContainerProperties RetryStrategy Timeout Parameters PlatformCapabilities "
     "PropagateTags Tags | SchedulingPriority",
     "AWS::Batch::SchedulingPolicy": "Name FairsharePolicy | Tags",
-    "AWS::IAM::Role": "RoleName AssumeRolePolicyDocument ManagedPolicyArns Policies Path | Tags Description MaxSessionDuration PermissionsBoundary",
+    "AWS::IAM::Role": "RoleName AssumeRolePolicyDocument ManagedPolicyArns Policies Path | Tags Description MaxSessionDuration",
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName PolicyDocument Roles Path | Description Users Groups",
     "AWS::IAM::Policy": "PolicyName PolicyDocument Roles | Users Groups",
     "AWS::IAM::InstanceProfile": "InstanceProfileName Roles Path",
@@ -52,11 +56,7 @@ _TYPES: Final[dict[str, str]] = {
     "AWS::CloudFormation::Stack": "TemplateURL Parameters | Tags TimeoutInMinutes NotificationARNs",
 }
 RECORDED: Final[dict[str, str]] = {
-    "AWS::Lambda::Permission": "permissions are not enforced on one machine",
-    "AWS::SNS::TopicPolicy": "policies are not enforced on one machine",
-    "AWS::SQS::QueuePolicy": "policies are not enforced on one machine",
-    "AWS::S3::BucketPolicy": "policies are not enforced on one machine",
-    "AWS::Events::EventBusPolicy": "policies are not enforced on one machine",
+    "AWS::Events::EventBusPolicy": "there is no other account that could put events",
     "AWS::CloudWatch::Alarm": "nothing measures what it would watch",
     "AWS::CloudWatch::Dashboard": "there is no console",
     "AWS::Logs::MetricFilter": "metrics are not kept",

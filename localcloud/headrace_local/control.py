@@ -1,6 +1,7 @@
 """The control endpoint: what the CLI and tests ask of the cloud itself, under /_headrace.
 
 GET  /status        POST /stop          GET /alerts    GET /calls
+GET  /permissions   POST /callers
 GET  /faults        POST /faults        DELETE /faults
 GET  /clock         POST /clock
 GET  /environments  POST /environments  DELETE /environments
@@ -23,12 +24,14 @@ from headrace_local import (
     batch_scheduler,
     batch_staging,
     batch_time_limits,
+    callers,
     clock,
     faults,
     lambda_workers,
     patch_step_functions,
     patch_step_functions_executions,
     patch_step_functions_map,
+    permissions,
     schedules,
     stack_operations,
 )
@@ -94,6 +97,16 @@ def _calls(_body: bytes) -> dict[str, Any]:
     return {"calls": api_calls.counts(), "stateTransitions": patch_step_functions_map.transitions_so_far()}
 
 
+def _add_caller(body: bytes) -> dict[str, Any]:
+    """Somebody whose calls are judged by a policy of their own, or by a role that is there: their access key id."""
+    request = json.loads(body)
+    if sorted(request) not in (["name", "policy"], ["name", "role"]):
+        raise InvalidValue(f"a caller with {', '.join(sorted(request))}", expected="name, and policy or role")
+    name = str(request["name"])
+    who = str(request["role"]) if "role" in request else permissions.add_person(name, request["policy"])
+    return {"accessKeyId": callers.register(f"person:{name}", lambda: None, role=who, session=name), "arn": who}
+
+
 def _add_fault(body: bytes) -> list[dict[str, Any]]:
     faults.add(json.loads(body))
     return faults.report()
@@ -132,6 +145,8 @@ _ROUTES: Final[dict[tuple[str, str], Callable[[bytes], Any]]] = {
     ("POST", "/stop"): _stop,
     ("GET", "/alerts"): _alerts,
     ("GET", "/calls"): _calls,
+    ("GET", "/permissions"): lambda _body: permissions.report(),
+    ("POST", "/callers"): _add_caller,
     ("GET", "/faults"): lambda _body: faults.report(),
     ("POST", "/faults"): _add_fault,
     ("DELETE", "/faults"): _clear_faults,

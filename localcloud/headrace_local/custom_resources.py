@@ -17,7 +17,8 @@ from headrace_local.place import ACCOUNT, REGION
 from headrace_local.surroundings import current
 
 TYPE: Final = "AWS::CloudFormation::CustomResource"
-_BUCKET: Final = "headrace-local-answers"
+ANSWERS: Final = "headrace-local-answers"
+"""The bucket that functions put their answers into."""
 _given: dict[str, dict[str, Any]] = {}
 """The properties of each custom resource, by its physical id."""
 
@@ -43,10 +44,10 @@ def delete(ref: str) -> None:
 def _ask(name: str, given: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
     stack, _, rest = name.rpartition("-")[0].rpartition("-")
     key = str(uuid.uuid4())
-    client("s3").create_bucket(Bucket=_BUCKET)
+    client("s3").create_bucket(Bucket=ANSWERS)
     event = {
         "ServiceToken": given["ServiceToken"],
-        "ResponseURL": f"{current().endpoint}/{_BUCKET}/{key}",
+        "ResponseURL": f"{current().endpoint}/{ANSWERS}/{key}",
         "StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{stack}/local",
         "RequestId": key,
         "LogicalResourceId": rest,
@@ -54,11 +55,11 @@ def _ask(name: str, given: dict[str, Any], request: dict[str, Any]) -> dict[str,
         **request,
     }
     run = client("lambda").invoke(FunctionName=given["ServiceToken"], Payload=json.dumps(event).encode())
-    found = client("s3").list_objects_v2(Bucket=_BUCKET, Prefix=key).get("Contents")
+    found = client("s3").list_objects_v2(Bucket=ANSWERS, Prefix=key).get("Contents")
     if not found:
         raise Refused(f"{given['ServiceToken']} ended without an answer: {run['Payload'].read().decode()[:500]}")
-    told: dict[str, Any] = json.loads(client("s3").get_object(Bucket=_BUCKET, Key=key)["Body"].read())
-    client("s3").delete_object(Bucket=_BUCKET, Key=key)
+    told: dict[str, Any] = json.loads(client("s3").get_object(Bucket=ANSWERS, Key=key)["Body"].read())
+    client("s3").delete_object(Bucket=ANSWERS, Key=key)
     if told.get("Status") != "SUCCESS":
         raise Refused(f"{given['ServiceToken']}: {told.get('Reason', 'no reason given')}")
     return told

@@ -70,19 +70,19 @@ def send(rule: Any, event: dict[str, Any]) -> None:
         plan = faults.delivery(str(event["detail-type"]))
         earlier = _let_go(target, event)
         if plan is None:
-            _pool.submit(_deliver_all, target, [event, *earlier])
+            _pool.submit(_deliver_all, rule.arn, target, [event, *earlier])
             continue
         if plan.fault == "reorder":
-            _hold(target, event, plan.seconds)
+            _hold(rule.arn, target, event, plan.seconds)
         elif plan.fault == "duplicate":
-            _pool.submit(_deliver, target, event)
+            _pool.submit(_deliver, rule.arn, target, event)
         if plan.fault in ("duplicate", "delay"):
-            _later(plan.seconds, _deliver, target, event)
+            _later(plan.seconds, _deliver, rule.arn, target, event)
         if earlier:
-            _pool.submit(_deliver_all, target, earlier)
+            _pool.submit(_deliver_all, rule.arn, target, earlier)
 
 
-def _hold(target: dict[str, Any], event: dict[str, Any], longest_s: float) -> None:
+def _hold(rule: str, target: dict[str, Any], event: dict[str, Any], longest_s: float) -> None:
     """Keep an event until the next one of its kind to this target is delivered, or for so long."""
     place = (str(target["Arn"]), str(event["detail-type"]))
     with _holding:
@@ -92,7 +92,7 @@ def _hold(target: dict[str, Any], event: dict[str, Any], longest_s: float) -> No
         with _holding:
             mine = [each for each in _held.get(place, []) if each is event]
             _held[place] = [each for each in _held.get(place, []) if each is not event]
-        _deliver_all(target, mine)
+        _deliver_all(rule, target, mine)
 
     _later(longest_s, give_up)
 
@@ -109,9 +109,9 @@ def _later(seconds: float, act: Callable[..., None], *args: Any) -> None:
     timer.start()
 
 
-def _deliver_all(target: dict[str, Any], events: list[dict[str, Any]]) -> None:
+def _deliver_all(rule: str, target: dict[str, Any], events: list[dict[str, Any]]) -> None:
     for event in events:
-        _deliver(target, event)
+        _deliver(rule, target, event)
 
 
 def rules_of(bus: str) -> list[Any]:
@@ -141,24 +141,28 @@ def _could_match(rule: Any, source: str, detail_type: str) -> bool:
     )
 
 
-def _deliver(target: dict[str, Any], event: dict[str, Any]) -> None:
+def _deliver(rule: str, target: dict[str, Any], event: dict[str, Any]) -> None:
     attempts = min(_ATTEMPTS, 1 + int(target.get("RetryPolicy", {}).get("MaximumRetryAttempts", _ATTEMPTS)))
     for attempt in range(1, attempts + 1):
         try:
-            event_targets.deliver(target, event_targets.payload(target, event), event)
+            event_targets.deliver(target, event_targets.payload(target, event), event, rule)
         except Exception as error:  # noqa: BLE001 - whatever a target raises, the event is tried again
             _log.warning("event %s to %s, attempt %d: %s", event["detail-type"], target["Arn"], attempt, error)
-            if attempt == attempts:
-                _give_up(target, event, error)
-            else:
-                time.sleep(_PAUSE_S * attempt)
+            if attempt == attempts or isinstance(error, event_targets.NotAdmitted):
+                _give_up(rule, target, event, error)
+                return
+            time.sleep(_PAUSE_S * attempt)
         else:
             return
 
 
-def _give_up(target: dict[str, Any], event: dict[str, Any], error: Exception) -> None:
+def _give_up(rule: str, target: dict[str, Any], event: dict[str, Any], error: Exception) -> None:
     queue = target.get("DeadLetterConfig", {}).get("Arn")
-    if queue:
-        event_targets.dead_letter(queue, json.dumps(event), {"TARGET_ARN": target["Arn"], "ERROR_MESSAGE": str(error)})
-    else:
-        _log.error("event %s to %s is lost: %s", event["detail-type"], target["Arn"], error)
+    attributes = {"TARGET_ARN": target["Arn"], "ERROR_MESSAGE": str(error)}
+    try:
+        if queue:
+            event_targets.dead_letter_of_rule(queue, json.dumps(event), attributes, rule)
+            return
+    except event_targets.NotAdmitted as refused:
+        _log.error("%s", refused)
+    _log.error("event %s to %s is lost: %s", event["detail-type"], target["Arn"], error)

@@ -11,10 +11,16 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from headrace_local import clock
+from headrace_local import clock, permissions, resource_policies
 from headrace_local.clients import client
+from headrace_local.iam_policies import Call
 from headrace_local.place import ACCOUNT, REGION
 
+_EVENTBRIDGE: Final = "events.amazonaws.com"
+_BY_POLICY: Final = ("lambda", "sqs", "sns")
+"""Targets whose own policies let EventBridge in."""
+_BY_ROLE: Final = {"states": "states:StartExecution", "batch": "batch:SubmitJob", "events": "events:PutEvents"}
+"""Targets that EventBridge reaches as the role a rule names for them. (What lets it write logs is a policy of the account: not looked at.)"""
 _PLACEHOLDER: Final = re.compile(r'("?)<([A-Za-z0-9_.-]+)>("?)')
 
 
@@ -29,16 +35,39 @@ def payload(target: Mapping[str, Any], event: dict[str, Any]) -> str:
     return json.dumps(event)
 
 
-def deliver(target: Mapping[str, Any], body: str, event: Mapping[str, Any]) -> None:
-    """Hand `body` to the target; raises what the target's service raises."""
+class NotAdmitted(Exception):  # noqa: N818 - reads as what it is
+    """A target that does not let EventBridge in; trying again would not help."""
+
+
+def deliver(target: Mapping[str, Any], body: str, event: Mapping[str, Any], rule: str) -> None:
+    """Hand `body` to the target of the rule with this ARN; `NotAdmitted`, or what the target's service raises."""
+    service = target["Arn"].split(":")[2]
+    if service in _BY_ROLE:
+        role, call = str(target.get("RoleArn", "")), Call(_BY_ROLE[service], target["Arn"])
+        if not role or not permissions.allows(role, call):
+            raise NotAdmitted(f"the rule's target has {role or 'no role'}, which may not {call.action} {call.resource}")
+    elif service in _BY_POLICY and not resource_policies.admits(target["Arn"], _EVENTBRIDGE, rule):
+        raise NotAdmitted(f"the policy of {target['Arn']} does not let {_EVENTBRIDGE} in for {rule}")
+    hand_over(target, body, event)
+
+
+def hand_over(target: Mapping[str, Any], body: str, event: Mapping[str, Any]) -> None:
+    """Hand `body` to the target, whoever may; raises what the target's service raises."""
     service = target["Arn"].split(":")[2]
     if service not in _KINDS:
         raise NotImplementedError(f"the local cloud delivers to {', '.join(sorted(_KINDS))}, not to {target['Arn']}")
     _KINDS[service](target, body, event)
 
 
+def dead_letter_of_rule(queue_arn: str, body: str, attributes: Mapping[str, str], rule: str) -> None:
+    """Put what could not be delivered into a rule's queue; `NotAdmitted` when the queue does not let it."""
+    if not resource_policies.admits(queue_arn, _EVENTBRIDGE, rule):
+        raise NotAdmitted(f"the policy of {queue_arn} does not let {_EVENTBRIDGE} in for {rule}")
+    dead_letter(queue_arn, body, attributes)
+
+
 def dead_letter(queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
-    """Put what could not be delivered into a queue."""
+    """Put what could not be done into a queue."""
     shaped = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value}
     client("sqs").send_message(QueueUrl=_queue_url(queue_arn), MessageBody=body, MessageAttributes=shaped)
 

@@ -73,7 +73,13 @@ class Worker:
         self.api = lambda_runtime.Api(self.desk)
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{self.id}"
         self.died_of = "exit"
-        key = callers.register(f"lambda:{self.function_name}", self.kill, self._note)
+        key = callers.register(
+            f"lambda:{self.function_name}",
+            self.kill,
+            self._note,
+            role=str(function.role),
+            session=self.function_name,
+        )
         variables = _variables(function, key, stream, self.api.address)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", str(function.handler)],
@@ -199,6 +205,7 @@ def _fleet(function: Any) -> Fleet:
         function.handler,
         function.timeout,
         function.memory_size,
+        function.role,
         function.environment_vars,
         [layer["Arn"] for layer in function.layers],
     ]

@@ -16,8 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from headrace_local import event_sources, event_targets, lambda_workers
+from headrace_local import event_sources, event_targets, lambda_workers, permissions
 from headrace_local.clients import client
+from headrace_local.iam_policies import Call
 from headrace_local.lambda_runtime import Result
 from headrace_local.place import ACCOUNT, REGION
 from headrace_local.seam import replace
@@ -45,6 +46,12 @@ def apply() -> None:
             raise InvalidParameterValueException(f"The local cloud has standard SQS queues as event sources, not {arn}")
         if spec.get("FilterCriteria"):
             raise InvalidParameterValueException("The local cloud has no FilterCriteria of an event source")
+        role = self.get_function(spec["FunctionName"]).role
+        for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+            if not permissions.allows(role, Call(f"sqs:{action}", arn)):
+                raise InvalidParameterValueException(
+                    f"The provided execution role does not have permissions to call {action} on SQS"
+                )
         mapping = upstream(self, spec)
         queue = sqs_backends[ACCOUNT][REGION].get_queue(arn.rsplit(":", 1)[-1])
         queue.lambda_event_source_mappings.clear()  # moto's own way of invoking
@@ -120,7 +127,7 @@ def _event_config(function: Any) -> dict[str, Any]:
 def _succeeded(function: Any, config: dict[str, Any], event: bytes, request_id: str, result: Result) -> None:
     target = config.get("DestinationConfig", {}).get("OnSuccess", {}).get("Destination")
     if target:
-        _to_destination(target, _record(function, event, request_id, result, "Success", 1))
+        _to_destination(function, target, _record(function, event, request_id, result, "Success", 1))
 
 
 def _failed(
@@ -134,8 +141,10 @@ def _failed(
     )
     target = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     if target:
-        _to_destination(target, _record(function, event, request_id, result, "RetriesExhausted", attempts))
+        _to_destination(function, target, _record(function, event, request_id, result, "RetriesExhausted", attempts))
     dead = getattr(function, "dead_letter_arn", None)
+    if dead and not _may_send(function, dead):
+        return
     if dead and ":sqs:" in dead:
         event_targets.dead_letter(
             dead,
@@ -168,10 +177,28 @@ def _record(function: Any, event: bytes, request_id: str, result: Result, condit
     )
 
 
-def _to_destination(arn: str, record: str) -> None:
+_SENDING: Final = {
+    "sqs": "sqs:SendMessage",
+    "sns": "sns:Publish",
+    "lambda": "lambda:InvokeFunction",
+    "events": "events:PutEvents",
+}
+
+
+def _may_send(function: Any, arn: str) -> bool:
+    """Destinations and dead letter queues get what the function's role may send them; what it may not is lost, as on AWS."""
+    allowed = permissions.allows(str(function.role), Call(_SENDING[arn.split(":")[2]], arn))
+    if not allowed:
+        _log.error("%s may not send to %s: what failed is lost", function.function_name, arn)
+    return allowed
+
+
+def _to_destination(function: Any, arn: str, record: str) -> None:
+    if not _may_send(function, arn):
+        return
     if ":events:" in arn:
         from headrace_local.event_bus import publish
 
         publish("lambda", "Lambda Function Invocation Result", [], json.loads(record), bus=arn.rsplit("/", 1)[-1])
         return
-    event_targets.deliver({"Arn": arn}, record, {})
+    event_targets.hand_over({"Arn": arn}, record, {})

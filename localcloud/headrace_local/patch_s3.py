@@ -1,7 +1,7 @@
 """S3: object events for EventBridge as S3 sends them, and keys of any bytes.
 
 Gaps of moto 5.2.5 closed here: every event has the same id and sequencer; `reason` names the notification instead of the
-call; finishing a multipart upload emits Object Created twice; EventBridge configuration in CloudFormation is ignored; over
+call; finishing a multipart upload emits Object Created twice; EventBridge configuration in CloudFormation is ignored; conditions of a bucket's policy are ignored; over
 HTTP a key with a newline in it is not found.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """
@@ -36,6 +36,7 @@ def apply() -> None:
     replace(notifications, "_send_event_bridge_message", _send)
     _conditional_writes_are_atomic()
     _newlines_in_keys()
+    _policies_are_ours(models)
     _one_event_per_multipart(models)
 
 
@@ -98,6 +99,13 @@ def _newlines_in_keys() -> None:
         self.regex = f"(?s:{self.regex})"
 
     replace(RegexConverter, "__init__", init)
+
+
+def _policies_are_ours(models: Any) -> None:
+    """Upstream takes every statement of a bucket's policy for one without conditions; resource_policies.py reads them."""
+    from moto.iam.access_control import PermissionResult
+
+    replace(models.FakeBucket, "get_permission", lambda _self, _action, _resource: PermissionResult.NEUTRAL)
 
 
 def _one_event_per_multipart(models: Any) -> None:

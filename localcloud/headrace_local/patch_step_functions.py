@@ -17,12 +17,20 @@ from headrace_local import (
     patch_step_functions_map,
     patch_step_functions_tasks,
     patch_step_functions_tokens,
+    permissions,
 )
 from headrace_local.clients import client
+from headrace_local.iam_calls import arn
+from headrace_local.iam_policies import Call
 from headrace_local.jsonata_expressions import evaluate, looked_up
 from headrace_local.seam import rebind, replace
 
 _PARSER: Final = "moto.stepfunctions.parser"
+_MANAGED_RULES: Final = {
+    ":batch:submitJob.sync": "StepFunctionsGetEventsForBatchJobsRule",
+    ":states:startExecution.sync": "StepFunctionsGetEventsForStepFunctionsExecutionRule",
+}
+"""https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html"""
 bridged: dict[str, tuple[str, ...]] = {}
 """What was bridged in each machine, by name; `status` prints it."""
 
@@ -42,6 +50,11 @@ def apply() -> None:
     patch_step_functions_map.apply()
 
 
+def _client_of_role(region: str, service: str, state_credentials: Any = None) -> Any:
+    """What a machine calls it calls as its role; a state that has no credentials would call as the cloud, and there is none."""
+    return client(service, str(state_credentials.role_arn))
+
+
 class _Forgetful(list[Any]):
     """Stands in for the list in which upstream keeps every thread it ever started."""
 
@@ -57,7 +70,7 @@ def _share_what_is_costly() -> None:
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
     from moto.stepfunctions.parser.asl.utils import json_path
 
-    rebind(_PARSER, "boto_client_for", lambda region, service, state_credentials=None: client(service))  # noqa: ARG005
+    rebind(_PARSER, "boto_client_for", _client_of_role)
     rebind(_PARSER, "TMP_THREADS", _Forgetful())
     replace(json_path, "parse", functools.lru_cache(4096)(json_path.parse))
     replace(result_path, "parse", functools.lru_cache(4096)(result_path.parse))
@@ -131,15 +144,39 @@ def _machines(backend_class: Any) -> None:
         bridged[name] = checked.bridged
         return checked.definition
 
+    def may_wait(name: str, definition: str, role: str) -> None:
+        """Who waits for a job or an execution hears of its end through a rule that Step Functions keeps as the machine's role."""
+        for resource, rule in _MANAGED_RULES.items():
+            for action in ("PutTargets", "PutRule", "DescribeRule") if resource in definition else ():
+                call = Call(f"events:{action}", arn("events", f"rule/{rule}"))
+                try:
+                    permissions.require_call(role, call, name)
+                except permissions.Forbidden as error:
+                    told = f"'{role}' is not authorized to create managed-rule {rule}: {error}"
+                    raise patch_step_functions_executions.refusal("AccessDeniedException", told) from error
+
     create = backend_class.create_state_machine
     update = backend_class.update_state_machine
 
-    def create_state_machine(self: Any, name: str, definition: str, *args: Any, **kwargs: Any) -> Any:
-        return create(self, name, runnable(name, definition), *args, **kwargs)
+    def create_state_machine(
+        self: Any,
+        name: str,
+        definition: str,
+        roleArn: str,  # noqa: N803 - upstream's name
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        may_wait(name, definition, roleArn)
+        return create(self, name, runnable(name, definition), roleArn, *args, **kwargs)
 
-    def update_state_machine(self: Any, arn: str, definition: str | None = None, *args: Any, **kwargs: Any) -> Any:
-        checked = runnable(arn.rsplit(":", 1)[-1], definition) if definition is not None else None
-        return update(self, arn, checked, *args, **kwargs)
+    def update_state_machine(
+        self: Any, arn: str, definition: str | None = None, role_arn: str | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        name = arn.rsplit(":", 1)[-1]
+        checked = runnable(name, definition) if definition is not None else None
+        if definition is not None:
+            may_wait(name, definition, role_arn or self.describe_state_machine(arn).roleArn)
+        return update(self, arn, checked, role_arn, *args, **kwargs)
 
     replace(backend_class, "create_state_machine", create_state_machine)
     replace(backend_class, "update_state_machine", update_state_machine)

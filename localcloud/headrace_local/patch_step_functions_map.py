@@ -16,6 +16,8 @@ from typing import Any
 
 from headrace_local import patch_step_functions_children as children
 from headrace_local import patch_step_functions_executions as executions
+from headrace_local import permissions
+from headrace_local.iam_policies import Call
 from headrace_local.patch_step_functions_children import Child
 from headrace_local.patch_step_functions_tasks import woken_by
 from headrace_local.seam import replace
@@ -88,6 +90,7 @@ class _Run:
 
 def _map_run(self: Any, env: Any, eval_input: Any) -> None:
     items = env.stack.pop()
+    _may_start_children(env, eval_input.map_run_record)
     run = _Run(items, eval_input)
     program = self._get_iteration_program()
     worker = self._create_worker(env=env, eval_input=eval_input, job_pool=None)
@@ -103,6 +106,15 @@ def _map_run(self: Any, env: Any, eval_input: Any) -> None:
     if run.exceeded() and env.is_running():
         raise _too_many_failed(env)
     env.stack.append(run.outputs)
+
+
+def _may_start_children(env: Any, record: Any) -> None:
+    """A Distributed Map starts its children as the machine's role; the machine they belong to is the one without the label."""
+    machine = str(record.map_state_machine_arn).rpartition("/")[0] or str(record.map_state_machine_arn)
+    try:
+        permissions.require_call(env.aws_execution_details.role_arn, Call("states:StartExecution", machine))
+    except permissions.Forbidden as error:
+        raise _failed(env, "StatesPermissions", str(error)) from error
 
 
 def _work(run: _Run, worker: Any, program: Any, env: Any) -> None:
@@ -213,6 +225,25 @@ def _readers() -> None:
             evaluate(self, env)
         except ClientError as error:
             raise _failed(env, "StatesItemReaderFailed", str(error)) from error
+
+    replace(ResourceEvalS3, "eval_resource", eval_resource)
+    _writers()
+
+
+def _writers() -> None:
+    """What S3 refuses to a result writer is `States.ResultWriterFailed`."""
+    from botocore.exceptions import ClientError
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.resource_eval.resource_eval_s3 import (
+        ResourceEvalS3,
+    )
+
+    evaluate = ResourceEvalS3.eval_resource
+
+    def eval_resource(self: Any, env: Any) -> None:
+        try:
+            evaluate(self, env)
+        except ClientError as error:
+            raise _failed(env, "StatesResultWriterFailed", str(error)) from error
 
     replace(ResourceEvalS3, "eval_resource", eval_resource)
 

@@ -17,10 +17,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from headrace_local import json_values
+from headrace_local import json_values, permissions
 from headrace_local import patch_step_functions_executions as executions
 from headrace_local import patch_step_functions_tokens as tokens
 from headrace_local.completion import Completion
+from headrace_local.iam_policies import Call
 from headrace_local.seam import replace
 
 _SERVICE = "moto.stepfunctions.parser.asl.component.state.exec.state_task.service"
@@ -37,6 +38,7 @@ def apply() -> None:
     _ends()
     _sync()
     _unmodelled_errors()
+    _refusals()
     replace(ExecutionState, "_evaluate_with_timeout", _evaluate_with_timeout)
     replace(WaitFunction, "_wait_interval", _wait_interval)
     evaluate_in_thread = Program.eval
@@ -174,6 +176,32 @@ def _unmodelled_errors() -> None:
         return upstream(self, env, ex)
 
     replace(StateTaskServiceSfn, "_from_error", from_error)
+
+
+def _refusals() -> None:
+    """Batch's and Lambda's API models lack AccessDeniedException too: the machine hears the service's name."""
+    from botocore.exceptions import ClientError
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
+        StateTaskServiceBatch,
+    )
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
+        StateTaskServiceLambda,
+    )
+
+    def renamed(task: Any, code: str) -> None:
+        upstream = task._from_error
+
+        def from_error(self: Any, env: Any, ex: Exception) -> Any:
+            failure = upstream(self, env, ex)
+            if isinstance(ex, ClientError) and ex.response["Error"]["Code"] == "AccessDeniedException":
+                failure.error_name.error_name = code
+                failure.event_details["taskFailedEventDetails"]["error"] = code
+            return failure
+
+        replace(task, "_from_error", from_error)
+
+    renamed(StateTaskServiceBatch, "Batch.AWSBatchException")
+    renamed(StateTaskServiceLambda, "Lambda.AWSLambdaException")
 
 
 def _ends() -> None:
@@ -316,12 +344,12 @@ def _wait_with_heartbeat(env: Any, endpoint: Any, heartbeats: Any) -> Any:
 
 
 def _sync_with(
-    task_class: Any, name: str, started: Callable[[dict[str, Any]], tuple[Completion, Callable[[], None]]]
+    task_class: Any, name: str, started: Callable[[dict[str, Any], str], tuple[Completion, Callable[[], None]]]
 ) -> None:
     build = getattr(task_class, name)
 
     def build_resolver(self: Any, env: Any, **rest: Any) -> Callable[[], Any]:
-        completion, stop = started(env.stack[-1])
+        completion, stop = started(env.stack[-1], str(rest["state_credentials"].role_arn))
         resolve = build(self, env=env, **rest)
 
         def resolver() -> Any:
@@ -336,18 +364,25 @@ def _sync_with(
     replace(task_class, name, build_resolver)
 
 
-def _batch_job(submitted: dict[str, Any]) -> tuple[Completion, Callable[[], None]]:
+def _batch_job(submitted: dict[str, Any], role: str) -> tuple[Completion, Callable[[], None]]:
+    """Ending the job is an attempt: what the machine's role may not do is not done."""
     from headrace_local.batch_jobs import find
 
     job = find(submitted["JobId"])
-    return job.completion, lambda: job.terminate("The Step Functions execution that submitted this job was stopped")
+
+    def stop() -> None:
+        if permissions.allows(role, Call("batch:TerminateJob", job.arn)):
+            job.terminate("The Step Functions execution that submitted this job was stopped")
+
+    return job.completion, stop
 
 
-def _execution(submitted: dict[str, Any]) -> tuple[Completion, Callable[[], None]]:
+def _execution(submitted: dict[str, Any], role: str) -> tuple[Completion, Callable[[], None]]:
     execution = executions.find(submitted["ExecutionArn"])
     assert execution is not None, submitted  # noqa: S101 - StartExecution has just answered with it
 
     def stop() -> None:
-        executions.backend().stop_execution(submitted["ExecutionArn"], cause="The parent execution was stopped")
+        if permissions.allows(role, Call("states:StopExecution", submitted["ExecutionArn"])):
+            executions.backend().stop_execution(submitted["ExecutionArn"], cause="The parent execution was stopped")
 
     return execution.completion, stop

@@ -16,7 +16,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from headrace.core.errors import HeadraceError
-from headrace_local import cloudformation_limits, cloudformation_types, lambda_workers, patch_lambda
+from headrace_local import (
+    cloudformation_limits,
+    cloudformation_types,
+    iam_documents,
+    lambda_workers,
+    patch_iam,
+    patch_lambda,
+)
 from headrace_local.batch_requests import ClientException
 from headrace_local.place import ACCOUNT, REGION
 
@@ -153,7 +160,8 @@ def _made(stack: Any, logical: str, body: dict[str, Any], properties: dict[str, 
 
 
 def _within_limits(kind: str, name: str, properties: dict[str, Any]) -> None:
-    if found := list(cloudformation_limits.problems(kind, name, properties)):
+    found = [*cloudformation_limits.problems(kind, name, properties), *iam_documents.problems(kind, properties)]
+    if found:
         raise Failed("; ".join(found))
 
 
@@ -215,7 +223,7 @@ def _topic(old: Applied, given: dict[str, Any]) -> Any:
 
 
 def _role(old: Applied, given: dict[str, Any]) -> Any:
-    """Its trust and its inline policies too, which upstream leaves as they were."""
+    """Its trust and its policies too, which upstream leaves as they were."""
     properties = given["Properties"]
     old.thing.assume_role_policy_document = json.dumps(properties["AssumeRolePolicyDocument"])
     old.thing.description = properties.get("Description", "")
@@ -223,6 +231,9 @@ def _role(old: Applied, given: dict[str, Any]) -> Any:
         old.thing.delete_policy(name)
     for policy in properties.get("Policies", []):
         old.thing.put_policy(policy["PolicyName"], policy["PolicyDocument"])
+    before, after = old.properties.get("ManagedPolicyArns", []), properties.get("ManagedPolicyArns", [])
+    patch_iam.detach(old.thing, [arn for arn in before if arn not in after])
+    patch_iam.attach(old.thing, [arn for arn in after if arn not in before])
     return old.thing
 
 
@@ -282,6 +293,12 @@ def _remove_layer(applied: Applied) -> None:
     patch_lambda.backend().delete_layer_version(layer.rpartition(":")[2], version)
 
 
+def _remove_role(applied: Applied) -> None:
+    """Its managed policies are taken from it first, as CloudFormation does."""
+    patch_iam.detach(applied.thing, list(applied.thing.managed_policies))
+    applied.thing.delete_from_cloudformation_json(applied.thing.name, {}, ACCOUNT, REGION)
+
+
 def _remove_managed_policy(applied: Applied) -> None:
     from moto.iam.models import iam_backends
 
@@ -298,4 +315,5 @@ _REMOVALS: Final[dict[str, Callable[[Applied], Any]]] = {
     "AWS::Lambda::Function": _remove_function,
     "AWS::Lambda::LayerVersion": _remove_layer,
     "AWS::IAM::ManagedPolicy": _remove_managed_policy,
+    "AWS::IAM::Role": _remove_role,
 }

@@ -40,15 +40,18 @@ def current() -> Surroundings:
 
 
 def environment(access_key_id: str) -> dict[str, str]:
-    """Environment variables of a process of this cloud; nothing of the server's own environment but PATH."""
+    """Environment variables of a process of this cloud; nothing of the server's own environment but PATH.
+
+    Without a key it has no credentials, as a container without a role.
+    """
     here = current()
+    keys = {"AWS_ACCESS_KEY_ID": access_key_id, "AWS_SECRET_ACCESS_KEY": "local"} if access_key_id else {}
     return {
+        **keys,
         "PATH": search_path(),
         "LANG": "C.UTF-8",
         "AWS_ENDPOINT_URL": here.endpoint,
         "S3_ENDPOINT_URL": here.endpoint,
-        "AWS_ACCESS_KEY_ID": access_key_id,
-        "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",

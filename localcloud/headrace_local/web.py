@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from xml.sax.saxutils import escape
 
-from headrace_local import api_calls, api_errors, callers, faults
+from headrace_local import access, api_calls, api_errors, callers, faults
 from headrace_local.place import CONTROL
 
 _Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -64,7 +64,8 @@ def _backend(service: str) -> Any:
 
 
 def _serve_aws(aws: _Application, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    caller = callers.of_request(str(environ.get("HTTP_AUTHORIZATION", "")))
+    scope = access.credential(environ)
+    caller = callers.of_key(scope.partition("/")[0])
     name = api_calls.operation(environ)
     for called in (name, *api_calls.parts(environ, name)):
         api_calls.count(caller.name if caller else "other", called)
@@ -74,11 +75,37 @@ def _serve_aws(aws: _Application, environ: dict[str, Any], start_response: Calla
     if caller is not None and strike == "before":
         caller.kill()
         raise Dropped
-    answer = _answer(aws, environ, start_response, caller.name if caller else "other", name)
+    answer = _judged(aws, environ, start_response, caller, scope, name)
     if caller is not None and strike == "after":
         caller.kill()
         raise Dropped
     return answer
+
+
+def _judged(
+    aws: _Application,
+    environ: dict[str, Any],
+    start_response: Callable[..., Any],
+    caller: callers.Caller | None,
+    scope: str,
+    name: str,
+) -> Iterable[bytes]:
+    """The answer, unless the caller may not ask, or may not know."""
+    told = access.refused(caller, scope, environ, api_calls.body(environ))
+    if told is None:
+        head: list[Any] = []
+
+        def keep(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
+            head[:] = [status, headers]
+            return start_response(status, headers, error)
+
+        answer = list(_answer(aws, environ, keep, caller.name if caller else "other", name))
+        told = access.hidden(caller, scope, environ, str(head[0]), b"".join(answer))
+        if told is None:
+            return answer
+    status, headers, body = told
+    start_response(f"{status} {http.client.responses[status]}", list(headers.items()))
+    return [body]
 
 
 def _strike(caller: callers.Caller, name: str) -> str:

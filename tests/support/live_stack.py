@@ -288,9 +288,11 @@ class LiveStack:
     def listen(self) -> None:
         """Subscribe a queue to everything Headrace says on the bus."""
         sqs, bus = self.client("sqs"), self.client("events")
-        self._bus_queue = sqs.create_queue(QueueName=f"{self.name}-said")["QueueUrl"]
         bus.put_rule(Name=f"{self.name}-said", EventPattern=json.dumps({"source": ["headrace"]}))
         arn = f"arn:aws:sqs:us-east-1:{_ACCOUNT}:{self.name}-said"
+        self._bus_queue = sqs.create_queue(QueueName=f"{self.name}-said", Attributes={"Policy": open_to_rules(arn)})[
+            "QueueUrl"
+        ]
         bus.put_targets(Rule=f"{self.name}-said", Targets=[{"Id": "queue", "Arn": arn}])
 
     def events(self, run: str, detail_type: str = "Run State Change") -> list[dict[str, Any]]:
@@ -306,6 +308,17 @@ class LiveStack:
     def calls(self) -> dict[str, Any]:
         """API calls by caller and operation, and state transitions, so far."""
         return dict(self.cloud.ask("GET", "/calls"))
+
+
+def open_to_rules(queue_arn: str) -> str:
+    """The policy of a queue that lets rules in."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def client(endpoint: str, service: str) -> Any:

@@ -51,11 +51,13 @@ PATCHED = {
         f"StateTaskService.{name}" for name in ("_normalise_parameters", "_normalise_response", "_to_boto_request", "_from_boto_response")
     ],
     f"{TASK}.service.state_task_service_callback": ["StateTaskServiceCallback._eval_sync", "StateTaskServiceCallback._eval_wait_for_task_token"],
-    f"{TASK}.service.state_task_service_batch": ["StateTaskServiceBatch._build_sync_resolver", "_SUPPORTED_API_PARAM_BINDINGS"],
+    f"{TASK}.service.state_task_service_batch": ["StateTaskServiceBatch._build_sync_resolver", "StateTaskServiceBatch._from_error", "_SUPPORTED_API_PARAM_BINDINGS"],
+    f"{TASK}.service.state_task_service_lambda": ["StateTaskServiceLambda._from_error"],
     f"{TASK}.service.state_task_service_sfn": [
         f"StateTaskServiceSfn.{name}" for name in ("_build_sync_resolver", "_build_sync2_resolver", "_from_error")
     ],
     f"{ASL}.component.state.exec.state_map.item_reader.eval.resource_eval_s3": ["ResourceEvalS3.eval_resource"],
+    f"{ASL}.component.state.exec.state_map.result_writer.resource_eval.resource_eval_s3": ["ResourceEvalS3.eval_resource"],
     f"{MAP}.iteration_worker": ["IterationWorker._eval_pool"],
     f"{MAP}.inline_iteration_component": ["InlineIterationComponent._eval_body"],
     f"{MAP}.distributed_iteration_component": ["DistributedIterationComponent._map_run", "DistributedIterationComponent._eval_body"],
@@ -72,10 +74,14 @@ PATCHED = {
     ],
     "moto.autoscaling.responses": ["AutoScalingResponse.describe_auto_scaling_groups", "AutoScalingResponse.describe_scaling_activities"],
     "moto.ec2.models.instance_types": ["INSTANCE_TYPES"],
-    "moto.logs.models": ["utcnow"],
+    "moto.logs.models": ["utcnow", "LogGroup.get_cfn_attribute"],
     "moto.events.models": ["Rule.send_to_targets", "EventsBackend.put_targets", "EventsBackend.put_rule"],
     "moto.s3.notifications": ["_send_event_bridge_message", "send_event", "_detail_type"],
-    "moto.s3.models": ["S3Backend.complete_multipart_upload", "FakeBucket.create_from_cloudformation_json"],
+    "moto.s3.models": ["S3Backend.complete_multipart_upload", "FakeBucket.create_from_cloudformation_json", "FakeBucket.get_permission"],
+    "moto.iam.models": [
+        "AWSManagedPolicy.arn", "IAMBackend.attach_role_policy", "IAMBackend.detach_role_policy", "Role.create_from_cloudformation_json",
+        "Role.delete_from_cloudformation_json",
+    ],
     "moto.s3.responses": ["S3Response.put_object", "S3Response._key_response_post"],
     "moto.dynamodb.models": ["copy", "DynamoDBBackend.transact_write_items"],
     "moto.dynamodb.responses": ["DynamoHandler.call_action", "DynamoHandler.serialized"],
@@ -337,3 +343,49 @@ def test_cloudformation_still_keeps_no_value_in_lists() -> None:
 
     upstream = inspect.getsource(parsing).split("def clean_json", 1)[1].split("\ndef ", 1)[0]
     assert "return [clean_json(val, resources_map) for val in resource_json]" in upstream
+
+
+def test_managed_policies_of_a_role_still_need_us(aws: Any) -> None:
+    """Upstream drops ManagedPolicyArns of a role in CloudFormation."""
+    trust: dict[str, Any] = {"Version": "2012-10-17", "Statement": []}
+    policy = {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {
+            "PolicyDocument": {**trust, "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+        },
+    }
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"RoleName": "r", "AssumeRolePolicyDocument": trust, "ManagedPolicyArns": [{"Ref": "Policy"}]},
+    }
+    aws("cloudformation").create_stack(
+        StackName="s", TemplateBody=json.dumps({"Resources": {"Policy": policy, "Role": role}})
+    )
+    assert aws("iam").list_attached_role_policies(RoleName="r")["AttachedPolicies"] == []
+
+
+def test_the_policy_of_a_bucket_still_needs_us(aws: Any) -> None:
+    """Upstream looks at no condition of it: a deny of plain HTTP is one of everything."""
+    s3 = aws("s3")
+    s3.create_bucket(Bucket="bucket")
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": "arn:aws:s3:::bucket/*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    s3.put_bucket_policy(Bucket="bucket", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    with pytest.raises(Exception, match="403"):
+        s3.put_object(Bucket="bucket", Key="k", Body=b"")
+
+
+def test_the_arn_of_a_log_group_still_needs_us(aws: Any) -> None:
+    """CloudFormation's ends in `:*`, by which a policy covers the streams; upstream's does not."""
+    body = {
+        "Resources": {"G": {"Type": "AWS::Logs::LogGroup"}},
+        "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["G", "Arn"]}}},
+    }
+    aws("cloudformation").create_stack(StackName="s", TemplateBody=json.dumps(body))
+    (output,) = aws("cloudformation").describe_stacks(StackName="s")["Stacks"][0]["Outputs"]
+    assert not output["OutputValue"].endswith(":*")

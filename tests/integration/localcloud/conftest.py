@@ -12,9 +12,12 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from tests.support.live_stack import open_to_rules
 
 from headrace_local import Cloud, deploy, start, stop
 
+ROLE = "arn:aws:iam::123456789012:role/any"
+"""A role that may do anything, for machines of a test's own."""
 STACK = Path(__file__).parent / "stack" / "template.yaml"
 
 
@@ -58,9 +61,8 @@ class Stack:
 
     def machine(self, name: str, definition: dict[str, Any]) -> str:
         """Create a state machine; its ARN."""
-        role = "arn:aws:iam::123456789012:role/any"
         return str(
-            self.stepfunctions.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)[
+            self.stepfunctions.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)[
                 "stateMachineArn"
             ]
         )
@@ -111,8 +113,7 @@ class Stack:
         self, name: str, pattern: dict[str, Any] | None, schedule: str = "", **target: Any
     ) -> Callable[[], list[Any]]:
         """A rule into a queue of its own; what fetches the bodies received so far."""
-        queue = self.sqs.create_queue(QueueName=name)["QueueUrl"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        queue, arn = self.open_queue(name)
         when = {"ScheduleExpression": schedule} if schedule else {"EventPattern": json.dumps(pattern)}
         self.events.put_rule(Name=name, **when)
         self.events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": arn, **target}])
@@ -124,6 +125,11 @@ class Stack:
             return seen
 
         return received
+
+    def open_queue(self, name: str) -> tuple[str, str]:
+        """A queue that lets rules in; its URL and ARN."""
+        arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+        return self.sqs.create_queue(QueueName=name, Attributes={"Policy": open_to_rules(arn)})["QueueUrl"], arn
 
     def fault(self, **plan: Any) -> None:
         """Plan something to go wrong."""
@@ -156,7 +162,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home = tmp_path_factory.mktemp("cloud")
     cloud = start(home, vcpus=4, memory_mib=4096)
     try:
-        yield Stack(cloud, deploy(cloud.endpoint, STACK, "one", {"MaxvCpus": "4"}))
+        made = Stack(cloud, deploy(cloud.endpoint, STACK, "one", {"MaxvCpus": "4"}))
+        made.iam.create_role(RoleName="any", AssumeRolePolicyDocument="{}")
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        made.iam.put_role_policy(RoleName="any", PolicyName="everything", PolicyDocument=json.dumps(everything))
+        yield made
     finally:
         stop(home)
 

@@ -186,8 +186,7 @@ def test_a_throttled_call_is_told_as_such(stack: Stack) -> None:
 
 def test_every_transition_but_the_first_is_an_event(stack: Stack) -> None:
     """RUNNABLE, STARTING, RUNNING and the end, in the documented shape; SUBMITTED emits none."""
-    queue = stack.sqs.create_queue(QueueName="transitions")["QueueUrl"]
-    arn = stack.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    queue, arn = stack.open_queue("transitions")
     pattern = {"source": ["aws.batch"], "detail-type": ["Batch Job State Change"], "detail": {"jobName": ["watched"]}}
     stack.events.put_rule(Name="watched", EventPattern=json.dumps(pattern))
     stack.events.put_targets(Rule="watched", Targets=[{"Id": "q", "Arn": arn}])

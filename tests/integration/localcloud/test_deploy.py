@@ -82,7 +82,7 @@ def test_a_subscription_is_made(stack: Stack) -> None:
 def test_what_is_only_recorded_is_told(stack: Stack) -> None:
     """The status names each resource without behaviour, and what was bridged in a definition."""
     status = stack.cloud.status()
-    assert status["recorded"]["one"]["TopicPolicy"].startswith("AWS::SNS::TopicPolicy: ")
+    assert status["recorded"]["one"]["Dashboard"].startswith("AWS::CloudWatch::Dashboard: ")
     assert any("ResultWriter" in line for lines in status["bridged"].values() for line in lines)
     assert any("images are not used" in note for note in status["notes"])
 

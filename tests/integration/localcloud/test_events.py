@@ -113,8 +113,7 @@ def test_events_come_twice_or_never_when_planned(stack: Stack) -> None:
 
 def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(stack: Stack) -> None:
     """A target that does not exist: the event ends in the queue the target names."""
-    dead = stack.sqs.create_queue(QueueName="undelivered")["QueueUrl"]
-    arn = stack.sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    dead, arn = stack.open_queue("undelivered")
     stack.events.put_rule(Name="nowhere", EventPattern=json.dumps({"source": ["nowhere"]}))
     target = {
         "Id": "x",

@@ -166,9 +166,8 @@ def test_a_worker_whose_time_is_up_says_so(stack: Stack) -> None:
 
 def _events(stack: Stack, name: str, faults: list[dict[str, Any]]) -> Any:
     """A queue behind a rule, these faults, and what fetches the numbers received so far, in order of their coming."""
-    queue = stack.sqs.create_queue(QueueName=name)["QueueUrl"]
+    queue, arn = stack.open_queue(name)
     stack.events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
-    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
     stack.events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": arn}])
     for fault in faults:
         stack.fault(kind="event", detailType=name, **fault)
