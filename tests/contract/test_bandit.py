@@ -19,6 +19,7 @@ _SHELL = "`shell` is the directive that says what runs a script in the job's con
 _RANDOM = "chance in an emulator; nothing is secret"
 _STARTS = "the local cloud starts workers and jobs on purpose, as lists of words, never through a shell"
 _XML = "writes XML; nothing is parsed"
+_KEYS = "requests of this machine to the local cloud; expat bounds what entities may grow to"
 WHY = {
     ("B101", f"{_CORE}/expression_tree.py"): _TYPES,
     ("B101", f"{_CORE}/link_process.py"): _TYPES,
@@ -36,6 +37,8 @@ WHY = {
         f"{_AWS}/custom_resource.py",
     ): "the URL is the one CloudFormation signed; events of anybody else do not reach the function",
     ("B107", f"{_AWS}/logs.py"): "the token of a page of log events",
+    ("B314", f"{_LOCAL}/s3_requests.py"): _KEYS,
+    ("B405", f"{_LOCAL}/s3_requests.py"): _KEYS,
     ("B311", f"{_LOCAL}/jsonata_expressions.py"): _RANDOM,
     ("B311", f"{_LOCAL}/patch_step_functions_executions.py"): _RANDOM,
     ("B404", f"{_LOCAL}/batch_runner.py"): _STARTS,

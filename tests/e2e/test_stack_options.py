@@ -1,6 +1,8 @@
 """The stack with everything that parameters can ask for, and two stacks in one account."""
 
+import json
 import uuid
+from typing import Any
 
 import pytest
 from tests.support.live_stack import ROOT, LiveStack, until
@@ -56,8 +58,23 @@ def full(live: LiveStack) -> LiveStack:
     s3.put_bucket_notification_configuration(
         Bucket="there-before", NotificationConfiguration={"EventBridgeConfiguration": {}}
     )
+    _bring_job_role(live.client("iam"))
     given = {**EVERYTHING, "BucketName": "there-before"}
     return LiveStack(live.cloud, "full", deploy(live.cloud.endpoint, ROOT / "template.yaml", "full", given))
+
+
+def _bring_job_role(iam: Any) -> None:
+    """The role that JobRoleArn names: what the stack's own would have."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    work = {
+        "Effect": "Allow",
+        "Action": ["s3:GetObject", "s3:PutObject"],
+        "Resource": "arn:aws:s3:::there-before/work/*",
+    }
+    version = {"Version": "2012-10-17"}
+    iam.create_role(RoleName="mine", AssumeRolePolicyDocument=json.dumps({**version, "Statement": [trust]}))
+    document = json.dumps({**version, "Statement": [work]})
+    iam.put_role_policy(RoleName="mine", PolicyName="work", PolicyDocument=document)
 
 
 def test_a_stack_of_every_option_runs(full: LiveStack):
