@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from headrace.aws import concluding, gates, ledger_runs, moved_work
+from headrace.aws import concluding, gates, ledger_runs, moved_work, sweeping
 from headrace.aws import s3 as store
 from headrace.aws.concluding import Concluder
 from headrace.aws.settings import ConcludeRunSettings
@@ -75,3 +75,29 @@ def test_moved_work_goes_when_the_run_has_succeeded(
     concluding.conclude(concluder, run, NOW, lambda: 60_000, error=error, by="x")
     tags = [s3.get_object_tagging(Bucket=bucket, Key="work/t/ab/1/out")["TagSet"] for bucket in ("mine", "other")]
     assert [bool(found) for found in tags] == [marked, False]
+
+
+@pytest.mark.parametrize(
+    ("waited", "stopped", "over", "verdict"),
+    [
+        (0, False, True, "failed"),
+        (0, False, False, "wait"),
+        (0, True, True, "wait"),
+        (1, True, True, "wait"),
+        (2, True, True, "failed"),
+        (479, True, False, "wait"),
+        (480, True, False, "failed"),
+    ],
+)
+def test_a_broken_root_scope_is_waited_behind_but_not_for_ever(
+    concluder: Concluder, monkeypatch: pytest.MonkeyPatch, waited: int, stopped: bool, over: bool, verdict: str
+):
+    """One that failed by itself has left nothing; one that was stopped may have; scopes that go on are waited for; the run drains."""
+    monkeypatch.setattr(sweeping, "root_was_stopped", lambda _pipeline: stopped)
+    monkeypatch.setattr(sweeping, "scopes_over", lambda _pipeline, _scopes: over)
+    execution = {"id": "arn", "name": "r-1", "started": "2026-01-01T00:00:00Z"}
+    error = {"Error": "States.TaskFailed", "Cause": "{}"}
+    event = {"launch": {"pipeline": "s3://mine/p", "run": "r", "epoch": 1}, "error": error, "waited": waited}
+    told = concluding.from_machine(concluder, {**event, "execution": execution}, NOW, lambda: 60_000)
+    assert told["verdict"] == verdict
+    assert ledger_runs.run_of(concluder.table, EPOCH).state == ("closing" if verdict == "wait" else "failed")
