@@ -10,12 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from headrace.core import allowed, run_facts
+from headrace.core import allowed, run_facts, team_places
 from headrace.core.allowed import Allowed, listed
 from headrace.core.errors import Problem
 from headrace.core.program import LinkedProcess
 from headrace.core.task_work import Work
+from headrace.core.team_wishes import Team
+from headrace.core.tenancy import Reach
+from headrace.core.values import Value
+from headrace_cli import teams
 from headrace_cli.pipeline import Pipeline
+from headrace_cli.target import Target
 
 _ANY: Final = "*"
 _OWN: Final = 20
@@ -24,25 +29,30 @@ _OWN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What is opened: `allowed` to ask for, `writable` (ARNs with commas between) to write to beside `bucket`."""
+    """What is opened: `allowed` to ask for, `writable` (ARNs with commas between) to write to beside `bucket`; `reach` of the team."""
 
     allowed: Allowed
     bucket: str
     writable: str
+    reach: Reach | None = None
 
 
-def opened(stack: str, bucket: str, parameters: Mapping[str, str]) -> Opened:
-    """What the parameters of a stack open, as DescribeStacks gives them."""
+def opened(target: Target) -> Opened:
+    """What the parameters of a stack open, as DescribeStacks gives them, to the team the command works for."""
+    parameters, reach = target.parameters, teams.reach(target)
+    execution = parameters.get("ExecutionRoleArn", "")
     return Opened(
         Allowed(
             privileged=parameters.get("AllowPrivileged", "yes") == "yes",
             images=listed(parameters.get("AllowedImages", _ANY)),
             definitions=listed(parameters.get("AllowedDefinitions", _ANY)),
-            roles=_roles(stack, parameters),
+            roles=_roles(target.stack, parameters),
             host_paths=listed(parameters.get("AllowedHostPaths", _ANY)),
+            team=Team(reach, teams.of_stack(target), execution) if reach else None,
         ),
-        bucket,
+        target.bucket,
         parameters.get("AllowedWriteBuckets", ""),
+        reach,
     )
 
 
@@ -55,6 +65,11 @@ def of_program(pipeline: Pipeline, opened: Opened) -> list[Problem]:
         paths = [place.path for place in said.publish]
         found += _placed(pipeline, process, _targets(process, paths, opened))
     return found
+
+
+def of_params(pipeline: Pipeline, params: Mapping[str, Value], opened: Opened) -> list[Problem]:
+    """What is named literally in S3, or by a param, and is not the team's to read; files of this machine will be."""
+    return team_places.refused(pipeline.program, params, opened.reach) if opened.reach else []
 
 
 def of_task(pipeline: Pipeline, process: LinkedProcess, work: Work, opened: Opened) -> list[Problem]:

@@ -71,6 +71,7 @@ def _checked(
     params: Mapping[str, Value] = {}
     try:
         params = given_params.bind(loaded.spec.params, given, loaded.place, reader)
+        _check_named(loaded, params, around)
         planned = pipeline.plan(loaded, params, reader)
     except InvalidSpec:
         if not (lenient and reader.not_read):
@@ -87,6 +88,12 @@ def _checked(
     if problems:
         raise InvalidSpec(dict.fromkeys(problems))
     return Checked(loaded, given, params, planned, named, tuple(dict.fromkeys(notes)), _not_read(reader))
+
+
+def _check_named(loaded: Pipeline, params: Mapping[str, Value], around: Deployment | None) -> None:
+    """InvalidSpec with what is named and is not the team's to read, before anything of it is read."""
+    if around and around.opened and (problems := allowing.of_params(loaded, params, around.opened)):
+        raise InvalidSpec(problems)
 
 
 def _too_big(planned: ScopePlan) -> list[Problem]:

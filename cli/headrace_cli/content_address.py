@@ -21,30 +21,37 @@ Mark = tuple[int, int, int]
 
 @dataclass(slots=True)
 class Uploads:
-    """What has to be in the bucket: URI → a file of this machine, or bytes. `bucket` is the deployment's own."""
+    """What has to be in the bucket: URI → a file of this machine, or bytes. `bucket` is the deployment's own, `tenant` the team's."""
 
     bucket: str
+    tenant: str = ""
     objects: dict[str, Path | bytes] = field(default_factory=dict)
     _hashes: dict[str, str] = field(default_factory=dict)
     _marks: dict[str, Mark] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> str:
+        """Where everything goes, with a slash at its end."""
+        return f"s3://{self.bucket}/inputs/{f'{self.tenant}/' if self.tenant else ''}"
 
     def place(self, path: str) -> str:
         """The URI of a file, or (with a slash at its end) of a folder with everything in it."""
         name = path.rstrip("/").rpartition("/")[2]
         if not path.endswith("/"):
-            uri = f"s3://{self.bucket}/inputs/{self.hash(path)[:_DIGITS]}/{_storable(name)}"
+            uri = f"{self.folder}{self.hash(path)[:_DIGITS]}/{_storable(name)}"
             self.objects[uri] = Path(path)
             return uri
         files = {file.removeprefix(path): file for file in files_below(path)}
         if not files:
             raise InvalidValue(f"{path} is an empty folder", expected="a folder with files in it")
-        uri = f"s3://{self.bucket}/inputs/{joint_hash({name: self.hash(file) for name, file in files.items()})}/{_storable(name)}/"
+        digest = joint_hash({name: self.hash(file) for name, file in files.items()})
+        uri = f"{self.folder}{digest}/{_storable(name)}/"
         self.objects |= {uri + _storable(inside): Path(file) for inside, file in files.items()}
         return uri
 
     def place_text(self, name: str, content: bytes) -> str:
         """The URI of a text made here, such as a table with its files filled in."""
-        uri = f"s3://{self.bucket}/inputs/{hashlib.sha256(content).hexdigest()[:_DIGITS]}/{_storable(name)}"
+        uri = f"{self.folder}{hashlib.sha256(content).hexdigest()[:_DIGITS]}/{_storable(name)}"
         self.objects[uri] = content
         return uri
 

@@ -15,7 +15,7 @@ from headrace.aws import s3 as store
 from headrace.core import yaml_source
 from headrace.core.deployment_defaults import KEY, from_kept, read_deployment
 from headrace.core.errors import InvalidSpec, InvalidValue, Problem
-from headrace_cli import allowing, shown
+from headrace_cli import allowing, shown, teams
 from headrace_cli.allowing import Opened
 from headrace_cli.target import Target, reach
 
@@ -40,14 +40,15 @@ def unknown() -> Deployment:
     return Deployment(from_kept({"container": "of-the-deployment"}))
 
 
-def named(*, stack: str, local: bool, profile: str | None, region: str | None) -> Deployment:
-    """The named deployment, or none when none is named; InvalidSpec with every problem of its file.
+def named(*, stack: str, local: bool, profile: str | None, region: str | None, tenant: str = "") -> Deployment:
+    """The named deployment, or none when none is named, for one of its teams; InvalidSpec with every problem of its file.
 
     Says on standard error which of its directives count, or that there are none.
     """
     if not (stack or local):
         return Deployment()
     target = reach(local=local, profile=profile, region=region, stack=stack_or_default(stack))
+    target.tenant = teams.needed(target, tenant)
     directives = _directives(target)
     if directives is None:
         # S3 tells the two apart only for who may list all of the bucket.
@@ -63,7 +64,7 @@ def of(target: Target) -> Deployment:
 
 
 def _opened(target: Target) -> Opened:
-    return allowing.opened(target.stack, target.bucket, target.parameters)
+    return allowing.opened(target)
 
 
 def _uri(target: Target) -> str:

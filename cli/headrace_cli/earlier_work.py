@@ -97,7 +97,7 @@ def _epochs(target: Target, run: RunRecord) -> Iterator[RunRecord]:
 
 def _of_the_name(target: Target, run: RunRecord) -> Iterator[RunRecord]:
     """Earlier runs of the same name, newest first."""
-    entries = islice(ledger_runs.runs(target.table), _RUNS_LISTED)
+    entries = islice(ledger_runs.runs(target.table, tenant=run.tenant), _RUNS_LISTED)
     older = (each for each in entries if each.started < run.started and each.epoch.run != run.epoch.run)
     while page := list(islice(older, _PAGE)):
         yield from (

@@ -19,7 +19,7 @@ from headrace.core.launch_request import read_launch
 from headrace.core.locations import is_uri
 from headrace.core.records import Epoch
 from headrace.core.run_facts import wrong_places
-from headrace_cli import given_params, moved_params, named_files, pipeline, spec_folder, uploading
+from headrace_cli import given_params, moved_params, named_files, pipeline, spec_folder, teams, uploading
 from headrace_cli.checked import Checked
 from headrace_cli.content_address import Uploads
 from headrace_cli.local_files import Reader
@@ -40,8 +40,8 @@ class Launched:
 def prepare(checked: Checked, target: Target, said: Mapping[str, Any]) -> tuple[dict[str, Any], Uploads]:
     """The launch request and what has to be uploaded for it; InvalidSpec when it cannot be."""
     loaded = checked.pipeline
-    uploads = Uploads(target.bucket)
-    reader = Reader(lambda: target.client("s3"))
+    uploads = Uploads(target.bucket, target.tenant)
+    reader = Reader(lambda: teams.s3(target))
     params = moved_params.move(loaded.spec.params, checked.given, loaded.place, uploads, reader)
     request = {"pipeline": loaded.place, "name": loaded.name, **said, **({"params": params} if params else {})}
     if loaded.is_local:
@@ -64,17 +64,19 @@ def send(
     uploading.upload(s3, dict(objects), uploads, sent)
     # A resume may be without a name; launch_run then calls the launch as its file.
     stem = f"{names.slug(str(request.get('name') or request.get('resume')), 24) or 'run'}-{secrets.token_hex(6)}"
-    key = f"launch/{stem}.json"
+    key = f"launch/{target.tenant}/{stem}.json" if target.tenant else f"launch/{stem}.json"
     body = json.dumps(request, ensure_ascii=False, indent=1).encode()
     answer = s3.put_object(Bucket=target.bucket, Key=key, Body=body, ContentType="application/json")
     version = answer.get("VersionId", "")
-    return Launched(Epoch(names.launched_run_id(str(request.get("name") or stem), target.bucket, key, version), 1), key)
+    name = str(request.get("name") or stem)
+    return Launched(Epoch(names.launched_run_id(name, target.bucket, key, version, target.tenant), 1), key)
 
 
 def check_places(target: Target, work_dir: str, outdir: str) -> None:
     """Refuse a work dir or an outdir that cannot be: InvalidSpec naming which."""
     said = {"workDir": work_dir, "outdir": outdir}
-    problems = wrong_places(said, bucket=target.bucket, allowed=target.outputs.get("WriteBuckets", ""))
+    writable = target.outputs.get("WriteBuckets", "")
+    problems = wrong_places(said, bucket=target.bucket, allowed=writable, reach=teams.reach(target))
     known = {problem.path for problem in problems}
     for path, uri in said.items():
         if not uri or path in known:
@@ -90,7 +92,7 @@ def check_places(target: Target, work_dir: str, outdir: str) -> None:
 def _spec_folder(checked: Checked, params: Mapping[str, Any], uploads: Uploads, target: Target) -> str:
     """Plan once more with the params where they will be: what is still local then, the spec names by itself."""
     loaded = checked.pipeline
-    reader = Reader(lambda: target.client("s3"), stand_ins=dict(uploads.objects))
+    reader = Reader(lambda: teams.s3(target), stand_ins=dict(uploads.objects))
     given = {name: given_params.Given(value, "") for name, value in params.items()}
     bound = given_params.bind(loaded.spec.params, given, loaded.place, reader)
     planned = pipeline.plan(loaded, bound, reader)

@@ -24,6 +24,16 @@ Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="Th
 Stack = Annotated[
     str, typer.Option("--stack", metavar="NAME", envvar="HEADRACE_STACK", help="The stack that was deployed.")
 ]
+Tenant = Annotated[
+    str,
+    typer.Option(
+        "--tenant",
+        metavar="NAME",
+        envvar="HEADRACE_TENANT",
+        help="The team, where teams share the stack.",
+        show_default=False,
+    ),
+]
 OwnStack = Annotated[
     str,
     typer.Option(

@@ -21,6 +21,8 @@ _INTRODUCTION: Final = """\
 - **Where.** `--local`: the local cloud of this machine, started when needed; nothing leaves the loopback, whatever `AWS_*` says.
   Else AWS with boto3's own chain of credentials; `--profile`, `--region` and `--stack` (or `HEADRACE_STACK`) choose.
 - **RUN** is a run's id, a unique beginning of it, or `last`.
+- **Teams.** Where several share a stack (docs/teams.md), `--tenant NAME` (or `HEADRACE_TENANT`) says for which `run`, `check` and `plan`
+  work, and whose runs `runs` lists and `last` is one of. A run's id tells whose it is, so no other command needs it.
 - **Files.** `run` uploads what the spec names on this machine: the spec, the files it `uses`, params and table cells of type file,
   sources of axes, locations under `inputs`. A relative path is relative to who says it: the spec, the table, the params file, or, for
   `--param`, the folder you are in. Everything goes below `inputs/` under a hash of its content, so what did not change is not

@@ -35,7 +35,7 @@ def place(pipeline: Pipeline, named: Named, globs: list[str], uploads: Uploads) 
     if taken := [pattern for pattern in globs if matches(pattern, pipeline.place) or matches(pattern, renamed)]:
         hint = "Put the files into a folder of their own, or name them more closely"
         raise InvalidSpec([Problem("", f"{taken[0]} matches the pipeline itself", file=pipeline.place, hint=hint)])
-    folder = f"s3://{uploads.bucket}/inputs/{joint_hash({inside[file]: uploads.hash(file) for file in others})}/"
+    folder = f"{uploads.folder}{joint_hash({inside[file]: uploads.hash(file) for file in others})}/"
     uploads.objects |= {folder + inside[file]: Path(file) for file in others}
     spec = folder + posixpath.relpath(renamed, root)
     uploads.objects[spec] = Path(pipeline.place)

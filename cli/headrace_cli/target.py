@@ -24,7 +24,10 @@ _NO_STACK: Final = frozenset({"ValidationError"})
 
 @dataclass(slots=True)
 class Target:
-    """A deployed stack and how to talk to it; clients are made when first asked for."""
+    """A deployed stack and how to talk to it; clients are made when first asked for.
+
+    `tenant` is the team that a command works for, where teams share the stack (teams.py).
+    """
 
     session: Any
     stack: str
@@ -32,6 +35,7 @@ class Target:
     endpoint: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    tenant: str = ""
     _clients: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -26,7 +26,10 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a deployment is called; the defaults are what one writes into a policy that is filled in by hand."""
+    """What a deployment is called; the defaults are what one writes into a policy that is filled in by hand.
+
+    `tenant`: the team whose runs alone the policy is about.
+    """
 
     partition: str = "aws"
     region: str = "REGION"
@@ -34,11 +37,12 @@ class Names:
     stack: str = "STACK"
     bucket: str = "BUCKET"
     ledger: str = "LEDGER"
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One statement: actions on resources, for some. `prefixes` narrows ListBucket to these folders.
+    """One statement: actions on resources, for some. `prefixes` narrows ListBucket to these folders, `keys` a table to these items.
 
     Grants of one `part` are written as one statement: none of their actions knows a resource of another's.
     """
@@ -49,6 +53,7 @@ class Grant:
     resources: tuple[str, ...]
     prefixes: tuple[str, ...] = ()
     part: str = ""
+    keys: tuple[str, ...] = ()
 
 
 _MORE: Final = "AndMore"
@@ -63,6 +68,27 @@ _EXECUTIONS: Final = "arn:{partition}:states:{region}:{account}:execution:{stack
 _STACKS: Final = "arn:{partition}:cloudformation:{region}:{account}:stack/{stack}"
 _READ_FOLDERS: Final = ("runs", "work", "results")
 _LAUNCH_FOLDERS: Final = ("inputs", "pipelines", "errors")
+
+
+BLANK_TENANT: Final = "TEAM"
+"""What stands for a team's name in a policy that is filled in by hand."""
+_KEYS: Final = ("R#{tenant}-*", "RUNS#{tenant}", "A#{tenant}-*", "B#{tenant}-*", "T#{tenant}-*")
+"""Partitions of a team's runs that commands read (docs/contracts.md, section 7)."""
+_KEYS_OF_LAUNCHES: Final = ("D#{tenant}-*",)
+"""Where a resume finds the epoch it was given."""
+_KEYS_OF_ALL: Final = ("QUEUES", "STUCK")
+"""How queues stand, and what holds up jobs: queues are shared, and `status` says why a job waits."""
+_TEAM_FOLDERS: Final = {
+    "runs": ("runs/{tenant}-*",),
+    "work": ("work/{tenant}/*",),
+    "results": ("results/{tenant}/*",),
+    "inputs": ("inputs/{tenant}/*",),
+    "launch": ("launch/{tenant}/*",),
+    "errors": ("errors/launch/{tenant}/*",),
+}
+"""A folder of the bucket → what of it is a team's."""
+_READ_TOO: Final = {"inputs": ("inputs/shared/*",)}
+"""What a team reads beside, and does not write."""
 
 
 def _below(*folders: str) -> tuple[str, ...]:
@@ -257,9 +283,11 @@ GRANTS: Final = (
 def user_policy(who: Who, names: Names, *, kms_key: str = "") -> dict[str, Any]:
     """The policy document. `kms_key` is the ARN of the key the stack was deployed with, when it was.
 
+    With a tenant it is about that team's runs alone; of those who operate none is made, since what they end and remove is everybody's.
+
     Grants of the same actions, on the same resources, or of one part become one statement: a managed policy has 6,144 characters.
     """
-    given = [grant for grant in GRANTS if who in grant.who]
+    given = [_of_team(grant, who) if names.tenant else grant for grant in GRANTS if who in grant.who]
     if kms_key:
         actions = ("kms:Decrypt",) if who is Who.READ else ("kms:Decrypt", "kms:GenerateDataKey")
         given.append(Grant("UseKey", _ALL, actions, (kms_key,)))
@@ -273,7 +301,7 @@ def _joined(grants: Sequence[Grant]) -> list[Grant]:
         by_actions.setdefault((grant.actions, bool(grant.prefixes)), []).append(grant)
     by_resources: dict[Any, list[Grant]] = {}
     for grant in map(_one, by_actions.values()):
-        by_resources.setdefault((grant.resources, grant.prefixes), []).append(grant)
+        by_resources.setdefault((grant.resources, grant.prefixes, grant.keys), []).append(grant)
     by_part: dict[Any, list[Grant]] = {}
     for grant in map(_one, by_resources.values()):
         by_part.setdefault(grant.part or grant.sid, []).append(grant)
@@ -300,8 +328,32 @@ def _statement(grant: Grant, names: Names) -> dict[str, Any]:
         "Resource": [_filled(each, names) for each in grant.resources],
     }
     if grant.prefixes:
-        said["Condition"] = {"StringLike": {"s3:prefix": list(grant.prefixes)}}
+        said["Condition"] = {"StringLike": {"s3:prefix": [_filled(each, names) for each in grant.prefixes]}}
+    if grant.keys:
+        keys = [_filled(each, names) for each in grant.keys]
+        said["Condition"] = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
     return said
+
+
+def _of_team(grant: Grant, who: Who) -> Grant:
+    """A grant narrowed to a team: its folders, its items, its log streams. What AWS cannot part stays as it is."""
+    reads = not any(action.startswith(("s3:Put", "s3:Delete", "s3:Abort")) for action in grant.actions)
+    resources = tuple(each for arn in grant.resources for each in _team_resources(arn, reads=reads))
+    prefixes = tuple(each for prefix in grant.prefixes for each in _team_folders(prefix, reads=reads))
+    launches = _KEYS_OF_LAUNCHES if who is Who.LAUNCH else ()
+    keys = (*_KEYS, *launches, *_KEYS_OF_ALL) if _TABLE in grant.resources else ()
+    return replace(grant, resources=resources, prefixes=prefixes, keys=keys)
+
+
+def _team_resources(arn: str, *, reads: bool) -> tuple[str, ...]:
+    if arn.startswith(f"{_S3}/"):
+        return tuple(f"{_S3}/{each}" for each in _team_folders(arn.removeprefix(f"{_S3}/"), reads=reads))
+    return (arn.replace("/jobs:*", "/jobs:log-stream:{tenant}/*"),)
+
+
+def _team_folders(place: str, *, reads: bool) -> tuple[str, ...]:
+    folder = place.partition("/")[0]
+    return (*_TEAM_FOLDERS.get(folder, (place,)), *(_READ_TOO.get(folder, ()) if reads else ()))
 
 
 def _filled(resource: str, names: Names) -> str:
@@ -312,4 +364,5 @@ def _filled(resource: str, names: Names) -> str:
         stack=names.stack,
         bucket=names.bucket,
         ledger=names.ledger,
+        tenant=names.tenant,
     )

@@ -2,10 +2,11 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.support.call_graph import reached_by_command
+from tests.support.call_graph import ledger_keys_of_command, reached_by_command
 from tests.support.permissions import ACTIONS, NO_RESOURCE_TYPE
 from tests.support.stack import ROOT, resources, snake
 
@@ -13,7 +14,9 @@ from headrace_cli import user_policies
 from headrace_cli.bucket_policies import bucket_policy
 from headrace_cli.commands import policy
 from headrace_cli.doctor import looking
-from headrace_cli.user_policies import Names, Who, user_policy
+from headrace_cli.user_policies import BLANK_TENANT, Names, Who, user_policy
+from headrace_local import iam_policies
+from headrace_local.iam_policies import Call, Policies
 
 LOOK = ("runs.runs", "status.status", "logs.logs", "why.why", "cost.cost", "version.version")
 COMMANDS = {
@@ -28,6 +31,19 @@ COMMANDS = {
         "clean_versions.versions",
         "doctor.doctor",
     ),
+}
+OF_TEAMS = (Who.READ, Who.LAUNCH)
+TEAM = Names(tenant=BLANK_TENANT)
+# The partition that a function of `ledger_keys` names.
+KINDS = {
+    **dict.fromkeys(("run", "epochs"), "R"),
+    **dict.fromkeys(("task", "tasks"), "T"),
+    **dict.fromkeys(("attempt", "attempts", "all_attempts"), "A"),
+    **dict.fromkeys(("live_job", "live_jobs"), "B"),
+    **dict.fromkeys(("launch", "resume"), "D"),
+    "all_runs": "RUNS",
+    "episodes": "STUCK",
+    "watched_queues": "QUEUES",
 }
 # Commands that are for whoever deploys, or work on this machine alone.
 OTHERS = {
@@ -170,6 +186,89 @@ def test_the_files_are_what_the_command_prints(who: Who):
     written = (ROOT / f"docs/policies/{who}.json").read_text(encoding="utf-8")
     assert json.loads(written) == user_policy(who, Names())
     assert written == json.dumps(json.loads(written), indent=2) + "\n"
+
+
+@pytest.mark.parametrize("who", OF_TEAMS)
+def test_the_files_of_teams_are_what_the_command_prints(who: Who):
+    """docs/policies/team_<who>.json (`headrace policy user <who> --tenant TEAM --blank > docs/policies/team_<who>.json`)."""
+    written = (ROOT / f"docs/policies/team_{who}.json").read_text(encoding="utf-8")
+    assert json.loads(written) == user_policy(who, TEAM)
+    assert written == json.dumps(json.loads(written), indent=2) + "\n"
+
+
+@pytest.mark.parametrize("who", OF_TEAMS)
+def test_a_teams_policy_is_the_same_narrowed(who: Who):
+    """The same actions; every object, list, item and log stream is the team's, or of what no team writes."""
+    own = user_policy(who, TEAM)["Statement"]
+    assert {action for each in own for action in each["Action"]} == allowed(who)
+    for_all = {"inputs/shared/*", "pipelines/*", "config/defaults.yaml", "config/*", "QUEUES", "STUCK"}
+    for each in own:
+        condition = each.get("Condition", {})
+        objects = {arn.partition(":::BUCKET/")[2] for arn in each["Resource"] if ":::BUCKET/" in arn}
+        listed = condition.get("StringLike", {}).get("s3:prefix", [])
+        items = condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", [])
+        assert all("TEAM" in place for place in {*objects, *listed, *items} - for_all)
+        services = {action.partition(":")[0] for action in each["Action"]}
+        assert services != {"dynamodb"} or items
+        assert "s3:ListBucket" not in each["Action"] or listed
+        assert services != {"logs"} or all(arn.endswith(":log-stream:TEAM/*") for arn in each["Resource"])
+        if any(WRITES.search(action) for action in each["Action"]):
+            assert objects <= {"launch/TEAM/*", "inputs/TEAM/*"}
+
+
+@pytest.mark.parametrize("who", OF_TEAMS)
+def test_a_teams_policy_names_the_items_its_commands_ask_for(who: Who):
+    """Every kind of item whose key some command makes, and no other."""
+    asked: set[str] = set()
+    for command in COMMANDS[who]:
+        module, function = command.split(".")
+        asked |= ledger_keys_of_command(f"headrace_cli.commands.{module}", function)
+    kinds = {KINDS[each] for each in asked}
+    found = [
+        each["Condition"] for each in user_policy(who, TEAM)["Statement"] if "ForAll" in str(each.get("Condition"))
+    ]
+    (keys,) = [each["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] for each in found]
+    assert {key.partition("#")[0] for key in keys} == kinds
+
+
+def test_a_team_does_not_reach_the_others():
+    """What a policy says as IAM reads it: no record, list, log, object or launch of another team."""
+    said = user_policy(Who.LAUNCH, replace(TEAM, tenant="genomics"))
+    policy = Policies(iam_policies.statements("team", said))
+    table, bucket = "arn:aws:dynamodb:REGION:ACCOUNT:table/LEDGER", "arn:aws:s3:::BUCKET"
+
+    def item(*keys: str) -> Call:
+        return Call("dynamodb:BatchGetItem", table, (("dynamodb:LeadingKeys", keys),))
+
+    def listed(prefix: str) -> Call:
+        return Call("s3:ListBucket", bucket, (("s3:prefix", (prefix,)),))
+
+    def allows(call: Call) -> bool:
+        return policy.decide(call).allowed
+
+    mine = [
+        *(
+            item(key)
+            for key in ("R#genomics-a-1", "RUNS#genomics", "T#genomics-a-1#1#03", "A#genomics-a-1#1#03", "STUCK")
+        ),
+        Call("s3:GetObject", f"{bucket}/runs/genomics-a-1/1/run.json"),
+        Call("s3:PutObject", f"{bucket}/launch/genomics/x.json"),
+        listed("work/genomics/"),
+    ]
+    theirs = [
+        *(item(key) for key in ("R#genomics2-a-1", "R#proteomics-a-1", "RUNS", "RUNS#proteomics", "OPEN", "J#hr-x")),
+        item("R#genomics-a-1", "R#proteomics-a-1"),
+        Call("s3:GetObject", f"{bucket}/runs/proteomics-a-1/1/run.json"),
+        Call("s3:GetObject", f"{bucket}/work/genomics2/x"),
+        Call("s3:GetObject", f"{bucket}/errors/launch/proteomics/x.json.txt"),
+        Call("s3:PutObject", f"{bucket}/launch/x.json"),
+        Call("s3:PutObject", f"{bucket}/launch/proteomics/x.json"),
+        Call("s3:PutObject", f"{bucket}/inputs/shared/x"),
+        listed("launch/"),
+        listed(""),
+    ]
+    assert [call for call in mine if not allows(call)] == []
+    assert [call for call in theirs if allows(call)] == []
 
 
 def test_the_bucket_policys_file_is_what_the_command_prints():

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from tests.support.live_stack import ELSEWHERE, ROOT, LiveStack, until
 
 from headrace.aws import ledger_runs
 from headrace.core.records import Epoch
+from headrace_cli import target
+from headrace_cli.main import main
 from headrace_local import deploy
 
 TEAMS = ("genomics", "proteomics")
@@ -367,3 +371,81 @@ def test_alerts_are_parted_by_an_attribute(parted: LiveStack):
     [told] = [json.loads(each["Body"]) for each in messages]
     assert "launch/genomics/broken.json" in told["Message"]
     assert told["MessageAttributes"]["tenant"]["Value"] == "genomics"
+
+
+FAILS = """\
+name: by-hand
+params: {text: {type: file, default: words.txt}}
+processes:
+  say:
+    container: any
+    inputs: {text: "${{ params.text }}"}
+    outputs: {said: said.txt}
+    script: cat ${{ text }} > ${{ outputs.said }}; echo said
+    publishDir: .
+  fail:
+    container: any
+    after: [say]
+    script: exit 3
+"""
+
+
+@pytest.fixture
+def headrace(parted: LiveStack, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Callable[..., str]:
+    """Runs a command on the stack of the teams, as whoever deploys, or with the policy that it prints for somebody of genomics."""
+    monkeypatch.setenv("HEADRACE_LOCAL_HOME", str(parted.cloud.home))
+    sessions: dict[str, Any] = {"": target._loopback_session()}
+
+    def run(*words: Any, who: str = "", code: int = 0) -> str:
+        if who not in sessions:
+            policy = json.loads(run("policy", "user", who, "--tenant", "genomics"))
+            caller = parted.cloud.ask("POST", "/callers", {"name": f"genomics-{who}", "policy": policy})
+            sessions[who] = boto3.session.Session(caller["accessKeyId"], "local", region_name="us-east-1")
+        monkeypatch.setattr(target, "_loopback_session", lambda: sessions[who])
+        capsys.readouterr()
+        found = main([*map(str, words), "--local", "--stack", parted.name])
+        said = capsys.readouterr()
+        assert found == code, said.out + said.err
+        return str(said.out + said.err)
+
+    return run
+
+
+def refusals(stack: LiveStack) -> list[dict[str, Any]]:
+    """What somebody of genomics was refused."""
+    found: list[dict[str, Any]] = stack.cloud.ask("GET", "/permissions")["refused"]
+    return [each for each in found if each["who"].endswith(("genomics-read", "genomics-launch"))]
+
+
+def test_a_teams_people_do_their_work_with_its_policy_alone(
+    parted: LiveStack, headrace: Callable[..., str], same: dict[str, Epoch], tmp_path: Path
+):
+    """Run, list, status, logs, why, resume, by the command: nothing is refused. The other team's runs are: by the command, which says
+    that there are none, and by the policy, where no team is said.
+    """
+    (tmp_path / "words.txt").write_text("hello\n")
+    spec = tmp_path / "p.yaml"
+    spec.write_text(FAILS)
+    theirs = parted.ended(same["proteomics"]).epoch.run
+    before = set(parted.keys("inputs/")) | set(parted.keys("launch/"))
+    assert "several teams share the stack" in headrace("run", spec, who="launch", code=2)
+    assert "has no team" in headrace("run", spec, "--tenant", "metabolomics", who="launch", code=2)
+    assert set(parted.keys("inputs/")) | set(parted.keys("launch/")) == before
+
+    run = headrace("run", spec, "--tenant", "genomics", who="launch", code=1).splitlines()[0]
+    assert run.startswith("genomics-by-hand-")
+    spec.write_text(FAILS.replace("exit 3", "echo done"))
+    headrace("resume", run, spec, who="launch")
+    assert parted.text(f"results/genomics/{run}/said.txt") == "hello\n"
+    for words in (("status", run), ("logs", run, "fail"), ("why", run, "say"), ("cost", run), ("version",)):
+        headrace(*words, who="read")
+    for words in (("runs",), ("status", "last")):
+        assert theirs not in headrace(*words, "--tenant", "genomics", who="read")
+    for words in (("status", theirs), ("logs", theirs, "make"), ("resume", theirs)):
+        assert "there is no run" in headrace(*words, "--tenant", "genomics", who="launch", code=2)
+    assert refusals(parted) == []
+
+    for words in (("runs",), ("status", theirs), ("status", "last"), ("resume", theirs)):
+        assert "may not read the runs of all teams" in headrace(*words, who="launch", code=2)
+    assert {each["action"].partition(":")[0] for each in refusals(parted)} == {"dynamodb"}
+    assert theirs in headrace("runs")

@@ -61,7 +61,26 @@ def reached_by_command(module: str, function: str) -> set[str]:
     return _followed([(module, function)], set())
 
 
+def ledger_keys_of_command(module: str, function: str) -> set[str]:
+    """The functions of `ledger_keys` that a command can reach: which items of the ledger it asks for."""
+    return {
+        each.attr
+        for _, body in _visited([(module, function)])
+        for each in ast.walk(body)
+        if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "ledger_keys"
+    }
+
+
 def _followed(todo: list[Node], found: set[str]) -> set[str]:
+    for module, body in _visited(todo):
+        # A table says which functions there are, not which operations are called.
+        if isinstance(body, ast.FunctionDef | ast.ClassDef):
+            found |= set(_operations(body, _module(module)))
+    return found
+
+
+def _visited(todo: list[Node]) -> Iterator[tuple[str, ast.AST]]:
+    """What can be reached from some nodes, itself included: the module and the code of each."""
     seen: set[Node] = set()
     while todo:
         node = todo.pop()
@@ -71,11 +90,8 @@ def _followed(todo: list[Node], found: set[str]) -> set[str]:
         module, name = node
         body = _definitions(module).get(name)
         if body is not None:
-            # A table says which functions there are, not which operations are called.
-            if isinstance(body, ast.FunctionDef | ast.ClassDef):
-                found |= set(_operations(body, _module(module)))
+            yield module, body
             todo += _references(body, _module(module), module)
-    return found
 
 
 @lru_cache

@@ -31,6 +31,7 @@ def cancel(
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.Stack = "headrace",
+    tenant: options.Tenant = "",
 ) -> int:
     """Cancel a run: start none of its tasks any more, end its jobs, and look until none of them is alive.
 
@@ -41,7 +42,7 @@ def cancel(
         headrace cancel last --reason "wrong reference"
     """
     target = reach(local=local, profile=profile, region=region, stack=stack)
-    record = runs_named.find(target, run)
+    record = runs_named.find(target, run, tenant)
     cancelling.refuse_unless_cancelled(record)
     if record.state in run_state.CONCLUDED:
         shown.line(f"{record.epoch.run} is cancelled already ({one_line(record.cause)})")

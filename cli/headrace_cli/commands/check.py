@@ -30,6 +30,7 @@ def check(
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.OwnStack = "",
+    tenant: options.Tenant = "",
 ) -> int:
     """Check a pipeline: names, types, axes, cycles, container options, sizes; every problem at once.
 
@@ -46,7 +47,7 @@ def check(
     """
     reader = Reader()
     try:
-        around = deployment.named(stack=stack, local=local, profile=profile, region=region)
+        around = deployment.named(stack=stack, local=local, profile=profile, region=region, tenant=tenant)
         loaded = pipeline.load(spec, reader, around.directives)
         given = given_params.read(loaded.spec.params, param or (), params_file)
         found = checked.check(loaded, given, reader, around, lenient=True)

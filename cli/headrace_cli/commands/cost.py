@@ -44,6 +44,7 @@ def cost(
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.Stack = "headrace",
+    tenant: options.Tenant = "",
 ) -> int:
     """Estimate what tasks cost: the engine, and the machines. With RUN, from what that run did; else from the sizes given.
 
@@ -61,7 +62,7 @@ def cost(
         from headrace_cli.target import reach
 
         target = reach(local=local, profile=profile, region=region, stack=stack)
-        record = runs_named.find(target, run)
+        record = runs_named.find(target, run, tenant)
         spent = of_run.spent(target, record)
         work, attempts, guessed = spent.work, spent.attempts, spent.guessed
         title = f"{record.epoch.run}, epoch {record.epoch.number}"

@@ -46,6 +46,7 @@ def logs(
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.Stack = "headrace",
+    tenant: options.Tenant = "",
 ) -> int:
     """Print the log of a task's attempt.
 
@@ -63,7 +64,7 @@ def logs(
         other = "--summary" if summary else "--json"
         raise InvalidValue(f"--follow and {other} do not go together", hint=f"give {other} when the task is done")
     target = reach(local=local, profile=profile, region=region, stack=stack)
-    record = runs_named.find(target, run)
+    record = runs_named.find(target, run, tenant)
     chosen = attempt_log.chosen(attempt_log.attempts_of(target, record, task), task, attempt)
     if summary:
         return _summary(target, record, chosen, json_=json_)

@@ -31,6 +31,7 @@ def plan(
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.OwnStack = "",
+    tenant: options.Tenant = "",
 ) -> int:
     """Show the tasks a run would begin with, what they wait for, and what expands later.
 
@@ -44,7 +45,7 @@ def plan(
     """
     reader = Reader()
     try:
-        around = deployment.named(stack=stack, local=local, profile=profile, region=region)
+        around = deployment.named(stack=stack, local=local, profile=profile, region=region, tenant=tenant)
         loaded = pipeline.load(spec, reader, around.directives)
         given = given_params.read(loaded.spec.params, param or (), params_file)
         found = checked.check(loaded, given, reader, around)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Annotated, Final
 
 import typer
 
 from headrace.core.errors import InvalidValue
 from headrace.core.errors import shown as quoted
-from headrace_cli import exit_codes, options, shown
+from headrace.core.tenancy import TEAM
+from headrace_cli import exit_codes, options, shown, teams
 from headrace_cli.bucket_names import check_bucket_name
 from headrace_cli.bucket_policies import bucket_policy
 from headrace_cli.target import Target, reach
-from headrace_cli.user_policies import Names, Who, user_policy
+from headrace_cli.user_policies import BLANK_TENANT, Names, Who, user_policy
 
 Bucket = Annotated[str, typer.Argument(metavar="BUCKET", help="The bucket's name, without s3://.")]
 Principal = Annotated[
@@ -79,19 +81,36 @@ def user(
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.Stack = "headrace",
+    tenant: options.Tenant = "",
 ) -> int:
     """Print the IAM policy of somebody who launches, reads or operates: what the commands of that work call, and nothing else.
 
     read: runs, status, logs, why, cost. launch: these, and run, resume, check, plan. operate: all of them, and cancel, clean, doctor.
+    With --tenant it is about the runs of one team alone; who operates does so for all.
 
     For example:
 
         headrace policy user launch --stack headrace
     """
     _check(kms_key, _KMS_KEY, "the ARN of a KMS key")
-    names = Names() if blank else _names(reach(local=local, profile=profile, region=region, stack=stack))
+    if tenant and user is Who.OPERATE:
+        raise InvalidValue(
+            "who operates ends jobs, removes work and cleans up for every team: there is no such policy for one",
+            expected="read or launch with --tenant, or operate without it",
+        )
+    if blank:
+        names = Names(tenant=_blank_tenant(tenant))
+    else:
+        target = reach(local=local, profile=profile, region=region, stack=stack)
+        names = replace(_names(target), tenant=teams.check(target, tenant))
     shown.as_json(user_policy(user, names, kms_key=kms_key))
     return exit_codes.DONE
+
+
+def _blank_tenant(tenant: str) -> str:
+    if tenant and tenant != BLANK_TENANT and not TEAM.fullmatch(tenant):
+        raise InvalidValue(f"{quoted(tenant)} is no team's name", expected=f"1-16 of a-z and 0-9, or {BLANK_TENANT}")
+    return tenant
 
 
 def _check(arn: str, form: re.Pattern[str], expected: str) -> None:
@@ -104,7 +123,9 @@ def _roles(target: Target) -> list[str]:
     found = set()
     for name in READERS:
         said = target.client("lambda").get_function_configuration(FunctionName=f"{target.stack}-{name}")
-        found |= {said["Role"], said.get("Environment", {}).get("Variables", {}).get("HEADRACE_JOB_ROLE", "")}
+        variables = said.get("Environment", {}).get("Variables", {})
+        found |= {said["Role"], variables.get("HEADRACE_JOB_ROLE", "")}
+        found |= set(variables.get("HEADRACE_TENANT_ROLES", "").split(","))
     return sorted(found - {""})
 
 

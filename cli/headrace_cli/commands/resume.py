@@ -22,6 +22,7 @@ from headrace_cli import (
     resuming,
     runs_named,
     shown,
+    teams,
 )
 from headrace_cli.commands import run as running
 from headrace_cli.content_address import Uploads
@@ -49,6 +50,7 @@ def resume(
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.Stack = "headrace",
+    tenant: options.Tenant = "",
 ) -> int:
     """Go on with a run that failed, was cancelled, or whose spec was edited: only what is not done yet runs again.
 
@@ -62,13 +64,16 @@ def resume(
     if spec and not is_uri(spec) and Path(spec).exists():
         _readable(spec)  # what is wrong on this machine is said before anything else is asked for
     target = reach(local=local, profile=profile, region=region, stack=stack)
-    record = runs_named.find(target, run)
+    record = runs_named.find(target, run, tenant)
+    target.tenant = teams.of_run(target, record.epoch.run)
     resuming.check_concluded(record, target.flags)
     known = resuming.earlier(target, record)
     if spec or param or params_file:
         launched = _changed(target, record, known, spec, param, params_file)
     elif resuming.was_planned(target, record):
-        launched = launch.send(target, {"resume": record.epoch.run}, Uploads(target.bucket), {}, lambda _bytes: None)
+        launched = launch.send(
+            target, {"resume": record.epoch.run}, Uploads(target.bucket, target.tenant), {}, lambda _bytes: None
+        )
     else:
         raise InvalidValue(
             f"{record.epoch.run} was never planned: there is nothing to go on with",
@@ -117,7 +122,7 @@ def _changed(
 def _checked(
     target: Target, place: str, known: Earlier | None, param: list[str] | None, params_file: Path | None
 ) -> checked.Checked:
-    reader = Reader(lambda: target.client("s3"))
+    reader = Reader(lambda: teams.s3(target))
     around = deployment.of(target)
     loaded = pipeline.load(place, reader, around.directives, known.process if known else None)
     declared = loaded.spec.params

@@ -23,6 +23,7 @@ from headrace_cli import (
     pipeline,
     run_ended,
     shown,
+    teams,
     uploading,
 )
 from headrace_cli.deployment import Deployment
@@ -60,11 +61,13 @@ def run(
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.Stack = "headrace",
+    tenant: options.Tenant = "",
 ) -> int:
     """Run a pipeline: check it, upload the files it names, start it and follow it to its end.
 
     A relative path is relative to who says it: the spec, the table, the params file, or (for --param) the folder you are in.
-    Files that did not change are not uploaded twice. Ctrl-C detaches; the run goes on.
+    Files that did not change are not uploaded twice. Ctrl-C detaches; the run goes on. Where teams share the stack, --tenant says
+    whose run it is.
 
     For example:
 
@@ -74,8 +77,9 @@ def run(
         # What is wrong whatever the deployment says is said before anything else is asked for.
         _checked(spec, param, params_file, Reader(), None)
     target = reach(local=local, profile=profile, region=region, stack=stack)
+    target.tenant = teams.needed(target, tenant)
     launch.check_places(target, work_dir, outdir)
-    reader = Reader(lambda: target.client("s3"))
+    reader = Reader(lambda: teams.s3(target))
     found = _checked(place_of(spec, target), param, params_file, reader, deployment.of(target))
     launched = start(target, found, {"name": name, "outdir": outdir, "workDir": work_dir})
     if detach:
@@ -112,7 +116,7 @@ def place_of(spec: str, target: Target) -> str:
     request = read_launch(yaml_source.read(f'{{"pipeline": {_quoted(spec)}}}', "the command line")).request
     if request is None or request.pipeline is None:
         raise AssertionError("a request with a pipeline was read without")
-    return pipeline_uri(target.client("s3"), target.bucket, request.pipeline)
+    return pipeline_uri(teams.s3(target), target.bucket, request.pipeline)
 
 
 def _quoted(text: str) -> str:

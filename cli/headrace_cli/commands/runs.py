@@ -9,7 +9,7 @@ import typer
 
 from headrace.aws import ledger_runs
 from headrace.core.records import RunRecord
-from headrace_cli import exit_codes, options, shown
+from headrace_cli import exit_codes, options, shown, teams
 from headrace_cli.target import reach
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many to list.")]
@@ -22,20 +22,22 @@ def runs(
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.Stack = "headrace",
+    tenant: options.Tenant = "",
 ) -> int:
-    """List runs, newest first.
+    """List runs, newest first; with --tenant, those of a team.
 
     For example:
 
         headrace runs --limit 5
     """
     target = reach(local=local, profile=profile, region=region, stack=stack)
-    entries = list(islice(ledger_runs.runs(target.table), limit))
-    found = ledger_runs.read_runs(target.table, entries)
+    with teams.whose(target, tenant):
+        entries = list(islice(ledger_runs.runs(target.table, tenant=teams.check(target, tenant)), limit))
+        found = ledger_runs.read_runs(target.table, entries)
     if json_:
         shown.as_json([as_json(run) for run in found])
     elif not found:
-        shown.line(f"no runs on {target.where}")
+        shown.line(f"no runs{f' of {tenant}' if tenant else ''} on {target.where}")
     else:
         shown.table(("run", "state", "started", "ended", "tasks"), (_row(run) for run in found))
     return exit_codes.DONE

@@ -25,6 +25,7 @@ def status(
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.Stack = "headrace",
+    tenant: options.Tenant = "",
 ) -> int:
     """Show how a run stands: its processes, what waits and why, what failed, its results.
 
@@ -35,7 +36,7 @@ def status(
         headrace status last --tasks
     """
     target = reach(local=local, profile=profile, region=region, stack=stack)
-    record = runs_named.find(target, run)
+    record = runs_named.find(target, run, tenant)
     snapshot = Watch(target, record.epoch).look()
     if snapshot is None:
         raise AssertionError("a run with a record has one")

@@ -29,6 +29,7 @@ def why(
     profile: options.Profile = None,
     region: options.Region = None,
     stack: options.Stack = "headrace",
+    tenant: options.Tenant = "",
 ) -> int:
     """Say whether a task's work was found done, and if not, what of it is another than in an earlier run.
 
@@ -39,7 +40,7 @@ def why(
         headrace why last 'align[sample=a]'
     """
     target = reach(local=local, profile=profile, region=region, stack=stack)
-    record = runs_named.find(target, run)
+    record = runs_named.find(target, run, tenant)
     name, ended, plan = earlier_work.find_task(target, record, task)
     if plan is None:
         return _not_prepared(record, name, ended, as_json=json_)

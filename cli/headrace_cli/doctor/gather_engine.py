@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from headrace.aws.table import threads
+from headrace.core import tenancy
 from headrace_cli.doctor.facts import Denied, Function, Known, LogGroup, Role, Topic, Unanswered
 from headrace_cli.doctor.gather_stack import View
 from headrace_cli.doctor.local_lacks import lacks
@@ -172,6 +173,9 @@ def _roles(configurations: Mapping[str, Any], machines: Mapping[str, Any]) -> li
             variables = said.get("Environment", {}).get("Variables", {})
             for variable, user in _JOB_ROLES.items():
                 add(variables.get(variable, ""), "ecs-tasks.amazonaws.com", user)
+            for tenant, arns in tenancy.teams(variables.get("HEADRACE_TENANT_ROLES", "")).items():
+                for arn in arns:
+                    add(arn, "ecs-tasks.amazonaws.com", f"jobs of {tenant}")
     for arn, said in machines.items():
         if isinstance(said, dict):
             add(said.get("roleArn", ""), "states.amazonaws.com", f"state machine {_last(arn)}")

@@ -53,3 +53,9 @@ def test_files_of_params():
     rows = [{"id": str(n), "reads": File(f"{THEIRS}/{n}")} for n in range(50)]
     assert refused(spec, one=File(f"{THEIRS}/x"), ours=[File("s3://mine/inputs/genomics/x")], n=3) == ["params.one"]
     assert refused(spec, table=rows) == ["params.table"] * 20
+
+
+def test_what_is_not_in_s3_yet_is_nobodys():
+    """The command looks at a pipeline of its machine: relative places and local files go to the team's inputs when they are uploaded."""
+    spec = "processes: {p: {container: d, inputs: {i: data/x.txt}, script: echo x}}\n"
+    assert refused(spec, one=File("/home/somebody/x.txt")) == []

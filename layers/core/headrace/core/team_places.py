@@ -12,7 +12,7 @@ from typing import Final
 from headrace.core import tenancy
 from headrace.core.errors import InvalidValue, Problem
 from headrace.core.expressions import Template
-from headrace.core.locations import resolve
+from headrace.core.locations import is_uri, resolve
 from headrace.core.program import Program
 from headrace.core.spec import Spec
 from headrace.core.spec_each import Define, GlobSource, JsonSource, LinesSource, RowsSource
@@ -47,8 +47,8 @@ def _source(item: Define) -> Template | None:
 
 def _literal(said: Template, path: str, spec: Spec, reach: Reach) -> Iterator[Problem]:
     try:
-        if said.literal is not None:
-            tenancy.check_glob(resolve(said.literal, spec.file), reach)
+        if said.literal is not None and is_uri(place := resolve(said.literal, spec.file)):
+            tenancy.check_glob(place, reach)
     except InvalidValue as error:
         yield spec.problem(path, error.message, expected=error.expected, hint=error.hint)
 
@@ -56,7 +56,8 @@ def _literal(said: Template, path: str, spec: Spec, reach: Reach) -> Iterator[Pr
 def _of_param(name: str, value: Value, reach: Reach) -> Iterator[Problem]:
     for file in _files(value):
         try:
-            tenancy.check_read(file.uri, reach)
+            if is_uri(file.uri):
+                tenancy.check_read(file.uri, reach)
         except InvalidValue as error:
             yield Problem(f"params.{name}", error.message, expected=error.expected, hint=error.hint)
 

@@ -31,6 +31,7 @@ TRUST = {
     "f-role": "lambda.amazonaws.com",
     "m-role": "states.amazonaws.com",
     "job": "ecs-tasks.amazonaws.com",
+    "team-job": "ecs-tasks.amazonaws.com",
     "machines": "ec2.amazonaws.com.cn",
 }
 OUTPUTS = {
@@ -182,7 +183,12 @@ AWS: dict[str, Answer] = {
         "LastUpdateStatus": "Successful",
         "Role": LAMBDA_ROLE,
         "DeadLetterConfig": {"TargetArn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:dead"},
-        "Environment": {"Variables": {"HEADRACE_JOB_ROLE": f"arn:aws:iam::{ACCOUNT}:role/path/job"}},
+        "Environment": {
+            "Variables": {
+                "HEADRACE_JOB_ROLE": f"arn:aws:iam::{ACCOUNT}:role/path/job",
+                "HEADRACE_TENANT_ROLES": f"arn:aws:iam::{ACCOUNT}:role/genomics/team-job",
+            }
+        },
     },
     "list_event_source_mappings": {
         "EventSourceMappings": [{"EventSourceArn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:batch-events", "State": "Enabled"}]
@@ -266,7 +272,7 @@ def test_facts_are_what_aws_says():
     assert {each.name: each.trusted for each in found.roles} == {
         name: frozenset({service}) for name, service in TRUST.items()
     }
-    assert {each.used_by for each in found.roles} >= {"jobs", "machines of spot"}
+    assert {each.used_by for each in found.roles} >= {"jobs", "jobs of genomics", "machines of spot"}
     assert (found.log_groups["/l"].days, found.topic.confirmed, found.topic.pending) == (90, 1, 1)
     assert (found.dead_letters, found.alarms) == ({"dead": 2}, {"headrace-dead-letters": "ALARM"})
     assert {name: each is not None for name, each in found.queues.items()} == {
