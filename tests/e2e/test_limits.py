@@ -35,7 +35,8 @@ def _full() -> dict[str, str]:
         "AllowedRoles": "arn:aws:iam::123456789012:role/{:03d}",
         "AllowedSecrets": "arn:aws:secretsmanager:us-east-1:123456789012:secret:{:03d}",
     }
-    room = dict.fromkeys(arns, 4096) | {"AllowedBuckets": 3700, "AllowedWriteBuckets": 1100, "AllowedRoles": 1100}
+    shared = {"AllowedWriteBuckets": 700, "AllowedRoles": 700, "AllowedQueues": 700}
+    room = dict.fromkeys(arns, 4096) | {"AllowedBuckets": 3700, **shared}
     return {
         name: ",".join(arn.format(n) for n in range(100))[: room[name]].rpartition(",")[0] for name, arn in arns.items()
     }

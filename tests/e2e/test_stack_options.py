@@ -66,14 +66,13 @@ def full(live: LiveStack) -> LiveStack:
 def _bring_job_role(iam: Any) -> None:
     """The role that JobRoleArn names: what the stack's own would have."""
     trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    work = {
-        "Effect": "Allow",
-        "Action": ["s3:GetObject", "s3:PutObject"],
-        "Resource": "arn:aws:s3:::there-before/work/*",
-    }
+    work = [
+        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::there-before/work/*"},
+        {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::there-before"},
+    ]
     version = {"Version": "2012-10-17"}
     iam.create_role(RoleName="mine", AssumeRolePolicyDocument=json.dumps({**version, "Statement": [trust]}))
-    document = json.dumps({**version, "Statement": [work]})
+    document = json.dumps({**version, "Statement": work})
     iam.put_role_policy(RoleName="mine", PolicyName="work", PolicyDocument=document)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.support.tasks import Pipeline
 
-from headrace.core.allowed import Allowed, listed, of_program, of_work, said_literally
+from headrace.core.allowed import Allowed, listed, of_program, of_queue, of_work, said_literally
 from headrace.core.errors import Problem
 
 ROLE = "arn:aws:iam::123456789012:role"
@@ -68,6 +68,19 @@ def test_what_is_not_opened_is_refused_by_name(directives: str, opens: dict, pla
     assert parameter in problem.hint
     assert refused(directives, replace(closed, **opens)) == []
     assert refused(directives, OPEN) == []
+
+
+def test_a_queue_is_one_that_jobs_may_go_to():
+    """By its name or its ARN; where no queues are told nothing is refused."""
+    at = "arn:aws:batch:eu-west-1:123456789012:job-queue"
+    queues = (f"{at}/headrace-*", f"{at}/lab")
+    for known in ("lab", f"{at}/lab", "headrace-default", f"{at}/headrace-gpu"):
+        assert of_queue("p", known, queues) == []
+    for unknown in ("labs", f"{at}/mine", "arn:aws:batch:us-east-1:123456789012:job-queue/lab"):
+        (problem,) = of_queue("p", unknown, queues)
+        assert problem.path == "processes.p.queue"
+        assert "AllowedQueues" in problem.hint
+        assert of_queue("p", unknown, ()) == []
 
 
 def test_what_the_template_allows_by_itself():

@@ -68,6 +68,7 @@ class PrepareTaskSettings(AllowingSettings):
     job_logs: str
     work_days: int
     job_role: str = ""
+    allowed_queues: str = ""
 
 
 @dataclass(frozen=True, slots=True)

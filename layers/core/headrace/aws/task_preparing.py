@@ -276,4 +276,6 @@ def _submission(
     if preparer.queues:
         said = work.directives
         preparer.queues.check(demand_of(request, said.platform, said.arch or ""), queue)
+    if problems := allowed.of_queue(work.process, queue, allowed.listed(settings.allowed_queues)):
+        raise InvalidSpec(problems)
     return request, queue

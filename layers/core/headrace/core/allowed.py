@@ -42,6 +42,20 @@ class Allowed:
     team: Team | None = None
 
 
+def of_queue(process: str, queue: str, queues: tuple[str, ...]) -> list[Problem]:
+    """What is wrong with the queue of a task: the state machine may submit to the stack's own and to those that AllowedQueues opens.
+
+    `queue` is a name or an ARN, `queues` are patterns of ARNs; without any nothing is known, and IAM alone decides. Asked before the job
+    is submitted, since Step Functions tells a refusal of Batch like a failure of Batch, and tries again for hours.
+    """
+    known = queues if queue.startswith("arn:") else tuple(each.rpartition("/")[2] for each in queues)
+    if not queues or matches(queue, known):
+        return []
+    # Short: a cause has 200 characters, and what to do stands at its end.
+    what = f"this deployment submits no jobs to the queue {shown(queue.rpartition('/')[2])}"
+    return [Problem(f"processes.{process}.queue", what, hint="The stack's parameter AllowedQueues opens it")]
+
+
 def listed(text: str) -> tuple[str, ...]:
     """The items of a list parameter as CloudFormation joins them."""
     return tuple(item.strip() for item in text.split(",") if item.strip())
