@@ -11,6 +11,7 @@ from headrace_local import (
     patch_ecs,
     patch_events,
     patch_iam,
+    patch_instances,
     patch_lambda,
     patch_logs,
     patch_s3,
@@ -24,6 +25,7 @@ def apply() -> None:
     """Apply them all; once per process."""
     for patch in (
         patch_dispatch,
+        patch_instances,
         patch_step_functions,
         patch_batch,
         patch_ecs,

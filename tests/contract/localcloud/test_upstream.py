@@ -6,6 +6,7 @@ and the patch must follow. They run against unpatched moto, in this process.
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 import json
@@ -236,6 +237,17 @@ def test_queries_still_read_whole_tables() -> None:
 
     assert list(inspect.signature(Table.query).parameters)[2:].index("index_name") == 6
     assert "for item in self.all_items()" in inspect.getsource(Table.query)
+
+
+def test_instances_are_still_kept_for_ever() -> None:
+    """Each is noted down when it is made, also a copy, so nothing is ever freed."""
+    from moto.s3.models import FakeKey
+
+    before = len(FakeKey.instances_tracked)  # type: ignore[attr-defined]
+    key = FakeKey("name", b"value", "123456789012", "us-east-1")
+    for each in (key, copy.deepcopy(key)):
+        each.dispose()
+    assert len(FakeKey.instances_tracked) == before + 2  # type: ignore[attr-defined]
 
 
 def test_s3_events_still_share_one_sequencer() -> None:
