@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import yaml
 
+from headrace.core.errors import Refused
 from headrace_local import batch_definitions, batch_queues, custom_resources, patch_lambda, resource_policies
 from headrace_local import patch_step_functions_executions as executions
 from headrace_local.clients import client
@@ -158,9 +159,28 @@ def _machine_alias(name: str, given: dict[str, Any], _old: str | None) -> Made:
 def _function_version(_name: str, given: dict[str, Any], old: str | None) -> Made:
     # moto notes changed code only, AWS changed configuration too; SAM makes this resource anew for either.
     if old is None:
-        patch_lambda.backend().get_function(given["FunctionName"]).code_or_config_updated = True
+        newest = patch_lambda.backend().get_function(given["FunctionName"])
+        _refuse_same_version(newest)
+        newest.code_or_config_updated = True
     version = patch_lambda.backend().publish_version(given["FunctionName"], given.get("Description", ""))
     return Made(version.function_arn, {"Version": str(version.version), "FunctionArn": version.function_arn})
+
+
+def _refuse_same_version(newest: Any) -> None:
+    """Lambda publishes what has changed only, and CloudFormation does not take an older version for a new one."""
+    published = patch_lambda.backend().list_versions_by_function(newest.function_name)
+    numbered = [each for each in published if str(each.version).isdecimal()]
+    last = max(numbered, key=lambda each: int(each.version), default=None)
+    if last is not None and _published_of(last) == _published_of(newest):
+        told = f"A version for this Lambda function exists ( {last.version} ). Modify the function to create a new version."
+        raise Refused(told)
+
+
+def _published_of(function: Any) -> tuple[object, ...]:
+    """What makes a version of a function another one."""
+    layers = [layer["Arn"] for layer in function.layers]
+    sizes = (function.timeout, function.memory_size, function.handler, function.role)
+    return (function.code_sha_256, dict(function.environment_vars), layers, sizes)
 
 
 def _function_alias(_name: str, given: dict[str, Any], old: str | None) -> Made:

@@ -171,6 +171,63 @@ def test_a_function_calls_the_version_of_its_own_deploy():
         assert value == {"Ref": f"{called}Function.Version"}
 
 
+MADE_OF = {
+    ("Data", "Outputs.Bucket"): {"BucketName"},
+    # These are named by the stack, or are never made anew.
+    ("Data", "Outputs.Ledger"): set(),
+    ("Batch", "Outputs.Queue"): set(),
+    ("JobRole", "Arn"): set(),
+    ("ExecutionRole", "Arn"): set(),
+    ("DeadLetters", "Arn"): set(),
+    ("Settings", "StateMachineRevisionId"): set(),
+}
+"""What a function is told of a resource, and the parameters that make it another one."""
+
+
+def hangs_on(value: Any) -> set[str]:
+    """The parameters that a value hangs on, conditions and what is made of them included."""
+    whole = template()
+    found: set[str] = set()
+    for name, attribute in references(value):
+        if attribute and not name.endswith("Function"):
+            found |= MADE_OF[name, attribute]
+        found |= {name} & whole["Parameters"].keys()
+    for condition in conditions(value):
+        found |= hangs_on(whole["Conditions"][condition])
+    return found
+
+
+def conditions(value: Any) -> Iterator[str]:
+    """The conditions that a value names."""
+    for inner in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
+        yield from conditions(inner)
+    if isinstance(value, dict):
+        if "Fn::If" in value:
+            yield value["Fn::If"][0]
+        if isinstance(value.get("Condition"), str):
+            yield value["Condition"]
+
+
+def test_another_value_of_a_parameter_makes_other_versions():
+    """Whatever parameter a function's own properties hang on is told by Settings, whose revision is in each version's description, and
+    in each function, for one that is not changed is not published again; the version before is kept for runs in flight.
+    """
+    functions = resources("AWS::Serverless::Function")
+    revision = {"Fn::GetAtt": ["Settings", "StateMachineRevisionId"]}
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    wanted = hangs_on(template()["Globals"]["Function"])
+    for body in functions.values():
+        assert (body["UpdateReplacePolicy"], body["Properties"]["VersionDescription"]) == ("Retain", revision)
+        wanted |= hangs_on(
+            {name: said for name, said in body["Properties"].items() if name not in ("Policies", "Events")}
+        )
+    assert variables["SETTINGS_REVISION"] == revision
+    told = template()["Resources"]["Settings"]["Properties"]["Definition"]["States"]["Told"]["Result"]
+    assert set(told) == wanted
+    for name, said in told.items():
+        assert said in ({"Ref": name}, {"Fn::Join": [",", {"Ref": name}]})
+
+
 def defaults(**given: str) -> dict[str, str]:
     """The parameters of the core, with these given."""
     return {name: str(said["Default"]) for name, said in template()["Parameters"].items()} | given

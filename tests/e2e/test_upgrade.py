@@ -203,6 +203,27 @@ def test_a_run_in_flight_ends_with_its_own_versions(
     assert {said for _, said in served(stack, last.epoch.run)} == {"three"}
 
 
+def test_a_deploy_of_another_parameter_alone_reaches_the_functions(stack: LiveStack, tmp_path: Path):
+    """What is launched then is judged by it; a run in flight ends as it began; the same values again publish nothing."""
+    template = tmp_path / "one/template.yaml"
+    old = stack.drop("old.json", spec(tmp_path), "upgraded")
+    stack.until_running(old)
+    before = published(stack)
+    stack.update(template, {"AllowedImages": "quay.io/*"})
+    both = published(stack)
+    # The layer is not made anew (those of other tests' stacks stay).
+    assert both == dict.fromkeys(("settle-task", "plan-scope", "run-scope"), (1, 2)) | {"core": before["core"]}
+    (tmp_path / "go").touch()
+    stack.put("launch/new.json", spec(tmp_path))
+    (report,) = until(lambda: stack.keys("errors/launch/new.json"), what="the refusal of the new launch")
+    assert f"does not run the image {IMAGE}" in stack.text(report).replace("'", "")
+    ended = stack.ended(old)
+    assert (ended.status, ended.results()) == ("SUCCEEDED", {"all.txt": "a\nb\n"})
+    assert scopes(stack, old.run) == ["1", "1"]
+    stack.update(template, {"AllowedImages": "quay.io/*"})
+    assert published(stack) == both
+
+
 def test_a_run_of_another_format_is_left_alone(live: LiveStack):
     """The sweep passes it over, says so, and concludes the others all the same."""
     nobody = live.outputs["RunPipeline"].replace(":stateMachine:", ":execution:") + ":nobody"
