@@ -63,6 +63,7 @@ def traced(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch, traced: dict[str, Any]) -> Call:
     """Calls a function as Lambda would and gives the lines it logged."""
+    observability.metrics.clear_metrics()  # what other tests counted, and no invocation has written
     monkeypatch.setattr(observability.metrics, "add_metric", lambda **_: None)
     stream = io.StringIO()
     monkeypatch.setattr(observability.logger.registered_handler, "stream", stream)
@@ -149,7 +150,12 @@ def test_an_end_says_its_run_whoever_calls(lines: Call, s3: Any, ledger_table: T
     for work, told in (
         (
             lambda event: concluding.from_machine(concluder, event, NOW, plenty),
-            {"launch": {"pipeline": "s3://mine/p.yaml"}, "execution": EXECUTION, "error": {"Error": "E", "Cause": "c"}},
+            {
+                "launch": {"pipeline": "s3://mine/p.yaml"},
+                "execution": EXECUTION,
+                "error": {"Error": "E", "Cause": "c"},
+                "waited": 480,
+            },
         ),
         (lambda event: concluding.from_event(concluder, event, NOW, plenty), event),
         (lambda _: concluding.sweep(concluder, NOW, plenty), {}),
