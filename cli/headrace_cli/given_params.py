@@ -17,7 +17,7 @@ from headrace.core.errors import InvalidSpec, InvalidValue, Problem
 from headrace.core.locations import is_uri
 from headrace.core.param_values import from_text
 from headrace.core.params import Param
-from headrace.core.values import File, Value
+from headrace.core.values import Value, files_of
 from headrace_cli.local_files import Reader, lacking, place_of
 
 _FORM: Final = "--param name=value"
@@ -121,14 +121,3 @@ def _lacking(bound: Mapping[str, Value]) -> list[Problem]:
         for file in files_of(value)
         if not is_uri(file.uri) and (why := lacking(file.uri))
     ]
-
-
-def files_of(value: Value) -> list[File]:
-    """Every file in a value, in order."""
-    if isinstance(value, File):
-        return [value]
-    if isinstance(value, Mapping):
-        return [file for item in value.values() for file in files_of(item)]
-    if isinstance(value, list):
-        return [file for item in value for file in files_of(item)]
-    return []

@@ -18,9 +18,8 @@ from headrace.core.locations import is_uri, resolve
 from headrace.core.plan import ScopePlan
 from headrace.core.program import LinkedProcess
 from headrace.core.spec_inputs import Input
-from headrace.core.values import File, Value
+from headrace.core.values import File, Value, files_of
 from headrace.core.visible import Visible
-from headrace_cli.given_params import files_of
 from headrace_cli.local_files import Reader, lacking
 from headrace_cli.pipeline import Pipeline
 

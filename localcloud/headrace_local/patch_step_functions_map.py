@@ -44,7 +44,7 @@ def apply() -> None:
     _retry_pause(RetrierDecl)
     _count_transitions(EventManager)
     _map_runs(parser.StepFunctionsParserBackend)
-    _readers()
+    _readers_and_writers()
 
 
 def transitions_so_far() -> int:
@@ -211,41 +211,27 @@ def _too_many_failed(env: Any) -> Exception:
     )
 
 
-def _readers() -> None:
-    """What S3 refuses to an item reader is `States.ItemReaderFailed`."""
+def _readers_and_writers() -> None:
+    """What S3 refuses to an item reader is `States.ItemReaderFailed`, to a result writer `States.ResultWriterFailed`."""
     from botocore.exceptions import ClientError
-    from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval.resource_eval_s3 import (
-        ResourceEvalS3,
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval import resource_eval_s3 as reader
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.resource_eval import (
+        resource_eval_s3 as writer,
     )
 
-    evaluate = ResourceEvalS3.eval_resource
+    def named(evaluator: Any, error_name: str) -> None:
+        evaluate = evaluator.eval_resource
 
-    def eval_resource(self: Any, env: Any) -> None:
-        try:
-            evaluate(self, env)
-        except ClientError as error:
-            raise _failed(env, "StatesItemReaderFailed", str(error)) from error
+        def eval_resource(self: Any, env: Any) -> None:
+            try:
+                evaluate(self, env)
+            except ClientError as error:
+                raise _failed(env, error_name, str(error)) from error
 
-    replace(ResourceEvalS3, "eval_resource", eval_resource)
-    _writers()
+        replace(evaluator, "eval_resource", eval_resource)
 
-
-def _writers() -> None:
-    """What S3 refuses to a result writer is `States.ResultWriterFailed`."""
-    from botocore.exceptions import ClientError
-    from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.resource_eval.resource_eval_s3 import (
-        ResourceEvalS3,
-    )
-
-    evaluate = ResourceEvalS3.eval_resource
-
-    def eval_resource(self: Any, env: Any) -> None:
-        try:
-            evaluate(self, env)
-        except ClientError as error:
-            raise _failed(env, "StatesResultWriterFailed", str(error)) from error
-
-    replace(ResourceEvalS3, "eval_resource", eval_resource)
+    named(reader.ResourceEvalS3, "StatesItemReaderFailed")
+    named(writer.ResourceEvalS3, "StatesResultWriterFailed")
 
 
 def _failed(env: Any, error: str, cause: str) -> Exception:

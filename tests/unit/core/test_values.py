@@ -13,6 +13,7 @@ from headrace.core.values import (
     bounded,
     cut_name,
     describe,
+    files_of,
     from_json,
     text_of,
     to_json,
@@ -155,3 +156,10 @@ def test_only_scalars_have_a_text_form():
         with pytest.raises(InvalidValue, match="has no text form") as caught:
             text_of(value)
         assert caught.value.hint
+
+
+def test_every_file_of_a_value_is_found_in_order():
+    """In lists and records, at any depth; what is no file is passed over."""
+    a, b, c = File("s3://b/a"), File("s3://b/b"), File("s3://b/c")
+    assert files_of({"x": [a, 1, {"y": b}], "z": None, "w": c}) == [a, b, c]
+    assert (files_of(a), files_of("s3://b/a"), files_of([])) == ([a], [], [])

@@ -28,7 +28,7 @@ def find(s3: Any, prefix: str, now: str, work_days: int) -> dict[str, Any] | Non
     age = datetime.fromisoformat(now) - datetime.fromisoformat(result["at"])
     if age > timedelta(days=work_days - min(_SPARE_DAYS, work_days / 2)):
         return None
-    files = [file for value in values.from_json(result["outputs"]).values() for file in _files(value)]
+    files = values.files_of(values.from_json(result["outputs"]))
     if not all(place.startswith(prefix) for place in (result["prefix"], *(file.uri for file in files))):
         return None  # no attempt of this work ends so: a job has written it itself
     if not result.get("moved") and _all_there(s3, result["prefix"], files):
@@ -55,9 +55,3 @@ def _size_of(file: File, there: Mapping[str, int]) -> int | None:
     if not file.uri.endswith("/"):
         return there.get(file.uri)
     return sum(size for uri, size in there.items() if uri.startswith(file.uri))
-
-
-def _files(value: Any) -> list[File]:
-    if isinstance(value, list):
-        return [file for item in value for file in _files(item)]
-    return [value] if isinstance(value, File) else []

@@ -17,7 +17,7 @@ from headrace.core.program import Program
 from headrace.core.spec import Spec
 from headrace.core.spec_each import Define, GlobSource, JsonSource, LinesSource, RowsSource
 from headrace.core.tenancy import Reach
-from headrace.core.values import File, Value
+from headrace.core.values import Value, files_of
 
 _MOST: Final = 20
 """Problems of one param: a table may name a hundred thousand files."""
@@ -54,20 +54,9 @@ def _literal(said: Template, path: str, spec: Spec, reach: Reach) -> Iterator[Pr
 
 
 def _of_param(name: str, value: Value, reach: Reach) -> Iterator[Problem]:
-    for file in _files(value):
+    for file in files_of(value):
         try:
             if is_uri(file.uri):
                 tenancy.check_read(file.uri, reach)
         except InvalidValue as error:
             yield Problem(f"params.{name}", error.message, expected=error.expected, hint=error.hint)
-
-
-def _files(value: Value) -> Iterator[File]:
-    if isinstance(value, File):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _files(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _files(item)

@@ -88,6 +88,17 @@ def cut_name(name: str) -> tuple[str, str]:
     return body, ext
 
 
+def files_of(value: Value) -> list[File]:
+    """Every file in a value, in order."""
+    if isinstance(value, File):
+        return [value]
+    if isinstance(value, Mapping):
+        return [file for item in value.values() for file in files_of(item)]
+    if isinstance(value, list):
+        return [file for item in value for file in files_of(item)]
+    return []
+
+
 def to_json(value: Value) -> Value:
     """The value as JSON data; `from_json` reads it back equal. InvalidValue for what no JSON can hold."""
     return _to_json(value, 0)
