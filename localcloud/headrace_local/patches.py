@@ -14,6 +14,7 @@ from headrace_local import (
     patch_instances,
     patch_lambda,
     patch_logs,
+    patch_lookups,
     patch_s3,
     patch_stacks,
     patch_step_functions,
@@ -25,6 +26,7 @@ def apply() -> None:
     """Apply them all; once per process."""
     for patch in (
         patch_dispatch,
+        patch_lookups,
         patch_instances,
         patch_step_functions,
         patch_batch,

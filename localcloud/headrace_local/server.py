@@ -8,6 +8,7 @@ starting it dies before the cloud is up. It takes its workers and jobs with it.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -88,9 +89,17 @@ def _start(home: Path, options: argparse.Namespace) -> Any:
     guardian.start()
     server.start()
     schedules.start()
+    _collect_seldom()
     watch.set()
     _log.info("serving on http://127.0.0.1:%d; %s", server.port, control.IMAGES)
     return server
+
+
+def _collect_seldom() -> None:
+    """What is loaded by now stays, and most of what comes after: to walk through all of it costs seconds where pages were swapped out."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _announce(home: Path, server: Any) -> None:

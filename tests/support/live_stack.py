@@ -337,14 +337,16 @@ def until(
     unless: Callable[[], str] = lambda: "",
 ) -> T:
     """The first true value of `check`; `unless` says why it cannot come any more."""
-    deadline = time.monotonic() + within_s
+    began = time.monotonic()
+    deadline = began + within_s
     while True:
         why = unless()
         if value := check():
             return value
         assert not why, f"no {what}: {why}"
         assert time.monotonic() < deadline, f"waited {within_s:g} s for {what}"
-        time.sleep(0.05)
+        # Who waits long may look seldom: to look costs the cloud what the run needs.
+        time.sleep(min(0.05 + (time.monotonic() - began) / 10, 0.4))
 
 
 def count(statuses: Iterable[str]) -> dict[str, int]:
