@@ -58,8 +58,11 @@ demo-failure: setup ## run examples/failing on the local cloud: what a failed ru
 
 .PHONY: test
 # Files stay whole, so that what a file's tests share is made once.
+# What no call needed of all that the stack's roles are granted, in any test, is named at the end.
 test: setup sam checkov ## set-up and the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	rm -rf build/grants
+	GRANTS=build/grants $(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m tests.support.grants build/grants
 
 .PHONY: unit
 unit: setup ## the fast tests alone

@@ -6,11 +6,15 @@ planned for one test and taken back after it.
 
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.support import grants
+from tests.support.grants import GRANTS
 from tests.support.live_stack import ELSEWHERE, ROOT, LiveStack
 
 from headrace_local import Cloud, deploy, start, stop
@@ -21,6 +25,12 @@ settings.load_profile("headrace")
 
 HERE = Path(__file__).parent
 ON_THE_CLOUD = (HERE / "e2e", HERE / "chaos" / "test_chaos.py", HERE / "chaos" / "test_planted.py")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: botocore's models and thousands of tests are not walked through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,7 +46,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A running cloud with room for sixteen small jobs."""
     home = tmp_path_factory.mktemp("cloud")
     try:
-        yield start(home, vcpus=16, memory_mib=32768)
+        running = start(home, vcpus=16, memory_mib=32768)
+        yield running
+        if folder := os.environ.get(GRANTS):
+            grants.keep(running.ask("GET", "/permissions"), Path(folder))
     finally:
         stop(home)
 

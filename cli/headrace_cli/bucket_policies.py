@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-READ: Final = ("s3:GetObject", "s3:GetObjectVersion")
+READ: Final = ("s3:GetObject",)
 WRITE: Final = ("s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject", "s3:AbortMultipartUpload")
 _ENCRYPTION: Final = "s3:x-amz-server-side-encryption"
 _KEY: Final = "s3:x-amz-server-side-encryption-aws-kms-key-id"

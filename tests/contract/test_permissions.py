@@ -5,7 +5,7 @@ import re
 
 import pytest
 from tests.support.call_graph import operations, reached
-from tests.support.permissions import ACTIONS, FUNCTIONS, NO_RESOURCE_TYPE, actions, allowed, statements
+from tests.support.permissions import ACTIONS, BY_ARGUMENT, FUNCTIONS, NO_RESOURCE_TYPE, actions, allowed, statements
 from tests.support.stack import ROOT, TEMPLATES, snake, template
 
 
@@ -13,7 +13,7 @@ def needed(logical: str) -> set[str]:
     """The actions that a function's code can come to need."""
     found = reached(ROOT / "functions" / snake(logical.removesuffix("Function")) / "app.py")
     assert found <= ACTIONS.keys(), "operations whose actions this table does not name"
-    return set().union(*(ACTIONS[each] for each in found))
+    return set().union(BY_ARGUMENT.get(logical, set()), *(ACTIONS[each] for each in found))
 
 
 @pytest.mark.parametrize("logical", FUNCTIONS)

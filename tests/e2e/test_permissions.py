@@ -31,6 +31,8 @@ processes:
         try cat s3://CLOSED/secret.txt
         try cp mine s3://CLOSED/forged.txt
         try cat s3://BUCKET/inputs/NAME.txt
+        try cat s3://BUCKET/pipelines/NAME/code.txt
+        try cat s3://BUCKET/results/NAME/before.txt
       } > o.txt
 outputs: {o: "${{ try.o }}"}
 """
@@ -50,16 +52,17 @@ def one(directive: str) -> str:
 
 
 def test_a_job_reaches_its_work_and_nothing_else(live: LiveStack):
-    """Not the plan, not what starts runs, not results or inputs to write, not another bucket; its inputs it reads."""
+    """Not the plan, not what starts runs, not results or inputs to write, not another bucket; inputs, code and results it reads."""
     name, closed = f"try-{uuid.uuid4().hex[:8]}", f"closed-{uuid.uuid4().hex[:8]}"
     live.client("s3").create_bucket(Bucket=closed)
     live.client("s3").put_object(Bucket=closed, Key="secret.txt", Body=b"x")
-    live.put(f"inputs/{name}.txt", "read me\n")
+    for key in (f"inputs/{name}.txt", f"pipelines/{name}/code.txt", f"results/{name}/before.txt"):
+        live.put(key, "read me\n")
     spec = TRYING.replace("NAME", name).replace("BUCKET", live.bucket).replace("CLOSED", closed)
     earlier = live.run(one("cache: false")).epoch
     ended = live.ended(live.drop(f"{name}.yaml", spec.replace("RUN", f"runs/{earlier.run}/1"), name))
     assert ended.status == "SUCCEEDED", ended.cause
-    assert ended.result("o").split() == ["denied"] * 9 + ["allowed"]
+    assert ended.result("o").split() == ["denied"] * 9 + ["allowed"] * 3
     assert not [key for key in live.keys("") if "forged" in key]
 
 

@@ -33,6 +33,7 @@ processes:
       echo ${{ part }} > ${{ outputs.o }}
     errorStrategy: retry
     maxRetries: 1
+    publishDir: {path: parts, tags: {kind: part}}
   all:
     inputs: {all: "${{ each_part.o }}"}
     outputs: {o: all.txt}

@@ -106,7 +106,7 @@ def test_reading_alone_writes_nothing():
         if each["Effect"] == "Allow"
         for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
     }
-    assert allowed == {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"}
+    assert allowed == {"s3:GetObject", "s3:ListBucket"}
     assert "arn:aws:s3" not in json.dumps(policy)
 
 
