@@ -57,11 +57,11 @@ demo-failure: setup ## run examples/failing on the local cloud: what a failed ru
 	@bash examples/demo-failure.sh
 
 .PHONY: test
-# Files stay whole, so that what a file's tests share is made once.
+# Files stay whole, so that what a file's tests share is made once; in their order, in which the long ones come first.
 # What no call needed of all that the stack's roles are granted, in any test, is named at the end.
 test: setup sam checkov ## set-up and the whole test suite
 	rm -rf build/grants
-	GRANTS=build/grants $(BIN)/python -m pytest -n 2 --dist loadfile
+	GRANTS=build/grants $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m tests.support.grants build/grants
 
 .PHONY: unit

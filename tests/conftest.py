@@ -31,6 +31,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: botocore's models and thousands of tests are not walked through again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(5_000, 10, 100)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

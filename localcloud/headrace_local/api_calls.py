@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from headrace_local import s3_requests
 
 _lock = threading.Lock()
-_counts: dict[str, Counter[str]] = {}
+_counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
 
 def operation(environ: Mapping[str, Any]) -> str:
@@ -48,7 +48,7 @@ def parts(environ: Mapping[str, Any], name: str) -> list[str]:
 def count(caller: str, name: str) -> None:
     """One more call of `name` by `caller`."""
     with _lock:
-        _counts.setdefault(caller, Counter())[name] += 1
+        _counts[caller][name] += 1
 
 
 def counts() -> dict[str, dict[str, int]]:

@@ -44,6 +44,7 @@ class _Known:
 
 _known: dict[str, _Known] = {}
 _people: dict[str, Policies] = {}
+_roles: dict[str, Any] = {}
 _refused: Counter[tuple[str, str, str]] = Counter()
 _lock = threading.Lock()
 
@@ -181,9 +182,14 @@ def _document(text: Any) -> Mapping[str, Any]:
 def _role(arn: str) -> Any | None:
     from moto.iam.models import iam_backends
 
-    name = arn.rpartition("/")[2]
-    found = [each for each in iam_backends[ACCOUNT]["aws"].roles.values() if each.name == name]
-    return found[0] if found and found[0].arn == arn else None
+    roles = iam_backends[ACCOUNT]["aws"].roles
+    known = _roles.get(arn)
+    if known is None or roles.get(known.id) is not known:
+        # Every call asks; moto keeps roles by ids that nobody names.
+        known = next((each for each in list(roles.values()) if each.arn == arn), None)
+        if known is not None:
+            _roles[arn] = known
+    return known
 
 
 def _session(who: str, session: str) -> str:

@@ -186,7 +186,7 @@ def test_a_job_that_comes_too_late(live: LiveStack, tmp_path: Path):
     assert ended.record.tasks == {"failed": 1, "succeeded": 1, "cancelled": 1}
 
 
-def test_a_lost_release_costs_one_time_out(live: LiveStack, tmp_path: Path):
+def test_a_lost_release_costs_one_time_out(live: LiveStack, tmp_path: Path, request: pytest.FixtureRequest):
     """A gate nobody opens is looked at again at its time-out (an hour; three seconds in this stack), with a fresh token."""
     for name in ("functions", "layers", *TEMPLATES):
         (tmp_path / name).symlink_to(ROOT / name)
@@ -196,6 +196,7 @@ def test_a_lost_release_costs_one_time_out(live: LiveStack, tmp_path: Path):
         (tmp_path / "statemachines" / path.name).write_text(changed)
     outputs = deploy(live.cloud.endpoint, tmp_path / "template.yaml", "hasty", {})
     hasty = LiveStack(live.cloud, "hasty", outputs)
+    request.addfinalizer(hasty.delete)
     epoch = hasty.begin(_chain(tmp_path, "hasty"))
     hasty.until_running(epoch)
     waiting = ledger_keys.last_waiter(epoch, "last")
@@ -215,9 +216,10 @@ def test_a_lost_release_costs_one_time_out(live: LiveStack, tmp_path: Path):
     assert ended.statuses()["last"] == "succeeded"
 
 
-def test_two_stacks_side_by_side(live: LiveStack, tmp_path: Path):
+def test_two_stacks_side_by_side(live: LiveStack, tmp_path: Path, request: pytest.FixtureRequest):
     """Two stacks in one account have nothing to do with each other: the same file runs once in each."""
     other = LiveStack(live.cloud, "other", deploy(live.cloud.endpoint, ROOT / "template.yaml", "other", {}))
+    request.addfinalizer(other.delete)
     assert set(other.outputs.values()) & set(live.outputs.values()) == {live.outputs["Version"]}
     (tmp_path / "go").touch()
     spec = _chain(tmp_path, "twin")
@@ -264,7 +266,7 @@ def test_a_scope_that_has_not_planned_yet_is_waited_for(live: LiveStack, tmp_pat
     }
     epoch = live.begin(spec)
     live.until_running(epoch)
-    live.fault(kind="api", caller="lambda:*plan-scope", operation="s3:PutObject", fault="slow", seconds=10)
+    live.fault(kind="api", caller="lambda:*plan-scope", operation="s3:PutObject", fault="slow", seconds=4)
     (tmp_path / "go").touch()
     (nested,) = until(lambda: ledger.scope_executions(live.table, epoch))
     sfn = live.client("stepfunctions")

@@ -23,7 +23,7 @@ def longest(cloud: Cloud) -> Iterator[LiveStack]:
     """A stack with the longest name, and as much allowed to pipelines as a parameter holds."""
     stack = LiveStack(cloud, NAME, deploy(cloud.endpoint, ROOT / "template.yaml", NAME, _full()))
     yield stack
-    stack.client("cloudformation").delete_stack(StackName=NAME)
+    stack.delete()
 
 
 def _full() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a task costs, counted, and a run of three hundred of them."""
+"""What a task costs, counted, and a run of more than a hundred of them (`bench.overhead` runs thousands)."""
 
 from __future__ import annotations
 
@@ -49,30 +49,28 @@ def test_transitions_and_calls_per_task(live: LiveStack):
 
 
 @pytest.fixture(scope="module")
-def three_hundred(live: LiveStack) -> Measured:
-    """100 samples through three stages, and a gather."""
-    return measure(live, stages(100))
+def many(live: LiveStack) -> Measured:
+    """40 samples through three stages, and a gather."""
+    return measure(live, stages(40))
 
 
-def test_three_hundred_tasks(live: LiveStack, three_hundred: Measured):
-    """301 tasks end well, each submitted to Batch once, and without a call that grows faster than they do."""
-    assert three_hundred.tasks == 301
-    assert three_hundred.calls[("executed", "batch:SubmitJob")] == 301
-    units = three_hundred.units()
-    assert units["state transitions"] / 301 < 8
+def test_a_hundred_tasks_and_more(live: LiveStack, many: Measured):
+    """121 tasks end well, each submitted to Batch once, and without a call that grows faster than they do."""
+    assert many.tasks == 121
+    assert many.calls[("executed", "batch:SubmitJob")] == 121
+    units = many.units()
+    assert units["state transitions"] / 121 < 8
     # watch_jobs writes once for each state of a job that Batch tells of: RUNNABLE, STARTING, RUNNING, and its end.
-    assert three_hundred.of("dynamodb", "UpdateItem", caller=f"lambda:{live.name}-watch-jobs") / 301 <= 5
+    assert many.of("dynamodb", "UpdateItem", caller=f"lambda:{live.name}-watch-jobs") / 121 <= 5
     # Other stacks of the same cloud hear of these jobs too, and look whether they are theirs.
-    watched = sum(
-        n for (who, what), n in three_hundred.calls.items() if what == "dynamodb:UpdateItem" and "-watch-jobs" in who
-    )
-    assert (units["DynamoDB write units"] - watched) / 301 < 12
-    assert units["DynamoDB read units"] / 301 < 12
+    watched = sum(n for (who, what), n in many.calls.items() if what == "dynamodb:UpdateItem" and "-watch-jobs" in who)
+    assert (units["DynamoDB write units"] - watched) / 121 < 12
+    assert units["DynamoDB read units"] / 121 < 12
 
 
-def test_the_report_has_every_price(three_hundred: Measured):
+def test_the_report_has_every_price(many: Measured):
     """The bench's page names each billed unit with its dollars."""
-    page = report(three_hundred)
-    for name in three_hundred.units():
+    page = report(many)
+    for name in many.units():
         assert name in page
     assert "together" in page

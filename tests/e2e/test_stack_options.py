@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -50,7 +51,7 @@ def hello() -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def full(live: LiveStack) -> LiveStack:
+def full(live: LiveStack) -> Iterator[LiveStack]:
     """A stack with all options, in a bucket that was there before."""
     s3 = live.client("s3")
     s3.create_bucket(Bucket="there-before")
@@ -60,7 +61,9 @@ def full(live: LiveStack) -> LiveStack:
     )
     _bring_job_role(live.client("iam"))
     given = {**EVERYTHING, "BucketName": "there-before"}
-    return LiveStack(live.cloud, "full", deploy(live.cloud.endpoint, ROOT / "template.yaml", "full", given))
+    stack = LiveStack(live.cloud, "full", deploy(live.cloud.endpoint, ROOT / "template.yaml", "full", given))
+    yield stack
+    stack.delete()
 
 
 def _bring_job_role(iam: Any) -> None:

@@ -95,7 +95,7 @@ def stack(cloud: Cloud, tmp_path: Path) -> Iterator[LiveStack]:
     template = release(tmp_path / "one", "one")
     found = LiveStack(cloud, STACK, deploy(cloud.endpoint, template, STACK, {}))
     yield found
-    found.client("cloudformation").delete_stack(StackName=STACK)
+    found.delete()
 
 
 def served(stack: LiveStack, run: str) -> dict[tuple[str, str], int]:

@@ -255,10 +255,10 @@ def test_an_input_of_another_size_fails_by_name(place, shell):
     assert "has 5 bytes, expected 7" in ended.log
 
 
-def test_two_thousand_inputs_move_in_one_process(place):
+def test_hundreds_of_inputs_move_in_one_process(place):
     """A gather's list is one command file: every input arrives, and s5cmd is started once for them."""
     part = place.put("one 'part'", b"1")
-    files = tuple(StagedFile("parts", f"parts/p {n}'.txt", part) for n in range(2000))
+    files = tuple(StagedFile("parts", f"parts/p {n}'.txt", part) for n in range(600))
     counted = place.folder / "counting" / "s5cmd"
     counted.parent.mkdir()
     counted.write_text(f'#!/bin/sh\necho "$*" >>{counted.parent}/calls\nexec {s5cmd()} "$@"\n')
@@ -268,7 +268,7 @@ def test_two_thousand_inputs_move_in_one_process(place):
     plan = place.plan(script, inputs=files, outputs={"n": path_output("count")}, lists=lists)
     ended = place.using(tool=str(counted)).run(plan)
     assert ended.code == 0, ended.log[-2000:]
-    assert ended.below("out/") == {"count": b"2000\n"}
+    assert ended.below("out/") == {"count": b"600\n"}
     calls = (counted.parent / "calls").read_text().splitlines()
     assert len(calls) == 4, "the job's files, the inputs, the outputs, the manifest"
 

@@ -129,6 +129,10 @@ class LiveStack:
         self.outputs = deploy(self.cloud.endpoint, template, self.name, {**self.parameters, **(parameters or {})})
 
     # ------------------------------------------------------------------ in
+    def delete(self) -> None:
+        """Take the stack away: as long as it is there its functions look at every job of the cloud."""
+        self.client("cloudformation").delete_stack(StackName=self.name)
+
     def put(self, key: str, content: str | bytes | dict[str, Any]) -> str:
         """Put an object into the bucket; its version."""
         if isinstance(content, dict):
