@@ -52,8 +52,11 @@ REASONS: Final = (
     Reason("RunScopeMachineRole", "dynamodb:UpdateItem", "*", "the count of a scope that could not be planned", seldom=True),
     Reason("RunPipelineMachineRole", "states:StartExecution", "stateMachine:headrace-run-scope", "the authorization reference wants the machine beside its version"),
     Reason("ConcludeRunFunctionRole", "s3:PutObjectTagging", "*/work/*", "a bucket of the user's own that keeps no versions"),
-    Reason("ConcludeRunFunctionRole", "lambda:InvokeFunction", "*settle-task*", "more waiters than 15 minutes can let go", seldom=True),
+    Reason("*", "lambda:InvokeFunction", "*settle-task*", "more waiters than 15 minutes can let go", seldom=True),
     Reason("WatchJobsFunctionRole", "ec2:DescribeInstanceTypes", "*", "why a job fits no machine: tests/integration/stuck_jobs", seldom=True),
+    Reason("WatchJobsFunctionRole", "ecs:*", "*", "whether machines have room, if there are any then: tests/integration/stuck_jobs", seldom=True),
+    Reason("WatchJobsFunctionRole", "autoscaling:*", "*", "why no machine comes: tests/integration/stuck_jobs", seldom=True),
+    Reason("WatchJobsFunctionRole", "batch:GetJobQueueSnapshot", "*", "what is before a job: tests/integration/stuck_jobs", seldom=True),
     Reason("WatchJobsFunctionRole", "logs:GetLogEvents", "*", "whether a job still says something: tests/integration/stuck_jobs", seldom=True),
 )  # fmt: skip
 
