@@ -86,7 +86,7 @@ def move(s3: Any, names: list[str], epoch: Epoch = EPOCH) -> None:
 
 def concluded(s3: Any, epoch: Epoch = EPOCH) -> None:
     """That run has succeeded."""
-    moved_work.mark(s3, [PREFIX], epoch, lambda: 900_000)
+    moved_work.mark(s3, [PREFIX], epoch, lambda: 900_000, lambda _hashes: ())
 
 
 def gone(s3: Any, names: list[str]) -> None:
@@ -201,5 +201,19 @@ def test_there_is_time_for_some_marks_only(versioned: Any):
     """A function whose time is nearly up leaves the rest: it only stays longer."""
     commit(versioned, ["0"])
     move(versioned, ["0"])
-    moved_work.mark(versioned, [PREFIX], EPOCH, lambda: 59_000)
+    moved_work.mark(versioned, [PREFIX], EPOCH, lambda: 59_000, lambda _hashes: ())
+    assert not marked(versioned, "0")
+
+
+def test_who_uses_moved_work_is_asked_when_its_result_says_so(versioned: Any):
+    """Write first, read second: whoever found the result before is told of, and keeps its files; the hash is the work folder's name."""
+    commit(versioned, ["0"])
+    move(versioned, ["0"])
+
+    def in_use(hashes: Any) -> Any:
+        assert json.loads(store.read(versioned, PREFIX + "outputs.json"))["moved"]
+        assert set(hashes) == {PREFIX.split("/")[-2]}
+        return hashes
+
+    moved_work.mark(versioned, [PREFIX], EPOCH, lambda: 900_000, in_use)
     assert not marked(versioned, "0")

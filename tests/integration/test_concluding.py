@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from headrace.aws import concluding, gates, ledger_runs, moved_work, sweeping
+from headrace.aws import concluding, gates, ledger_runs, moved_work, sweeping, work_in_use
 from headrace.aws import s3 as store
 from headrace.aws.concluding import Concluder
 from headrace.aws.settings import ConcludeRunSettings
@@ -101,3 +101,27 @@ def test_a_broken_root_scope_is_waited_behind_but_not_for_ever(
     told = concluding.from_machine(concluder, {**event, "execution": execution}, NOW, lambda: 60_000)
     assert told["verdict"] == verdict
     assert ledger_runs.run_of(concluder.table, EPOCH).state == ("closing" if verdict == "wait" else "failed")
+
+
+@pytest.mark.parametrize(
+    ("planned", "most", "marked"), [("a" * 64, 2_000, False), ("b" * 64, 2_000, True), ("b" * 64, 0, False)]
+)
+def test_moved_work_stays_while_another_run_has_looked_for_it(
+    concluder: Concluder, s3: Any, monkeypatch: pytest.MonkeyPatch, planned: str, most: int, marked: bool
+):
+    """Its plan names the work; where there are more plans than can be read, all of it is taken to be in use."""
+    monkeypatch.setattr(work_in_use, "MOST", most)
+    work = f"s3://mine/work/t/aa/{'a' * 64}/"
+    for name, body in (("outputs.json", b"{}"), ("out", b"1")):
+        store.write(s3, work + name, body)
+    store.write(s3, "s3://mine/results/out", b"1")
+    moved_work.note(s3, work, {work + "out": "s3://mine/results/out"}, EPOCH)
+    other = Epoch("other", 1)
+    ledger_runs.begin_run(concluder.table, RunRecord(other, "arn", "2026-01-01T00:00:00Z"))
+    for epoch, said in ((EPOCH, "a" * 64), (other, planned)):
+        store.write(s3, f"s3://mine/runs/{epoch.run}/1/tasks/x/1.json", json.dumps({"hash": said}).encode())
+    record = TaskRecord("t", "succeeded", NOW, outputs=work + "outputs.json", moved=True)
+    gates.settle(concluder.table, EPOCH, record, [], send=lambda _t, _o: None, remaining_ms=lambda: 60_000)
+    assert _conclude(concluder, "x") == "succeeded"
+    tags = s3.get_object_tagging(Bucket="mine", Key=(work + "out").removeprefix("s3://mine/"))["TagSet"]
+    assert bool(tags) is marked

@@ -22,6 +22,7 @@ from headrace.aws import (
     run_folder,
     step_functions,
     sweeping,
+    work_in_use,
 )
 from headrace.aws import s3 as store
 from headrace.aws.clients import client
@@ -254,8 +255,9 @@ def _let_moved_go(
     bucket = concluder.settings.bucket
     ours, theirs = f"s3://{bucket}/", team_s3(client("s3"), Reach(run.tenant, bucket) if run.tenant else None)
     works = [each.outputs.removesuffix("outputs.json") for each in records if each.moved]
+    in_use = partial(work_in_use.by_others, concluder.table, client("s3"), bucket, run.epoch)
     try:
-        moved_work.mark(theirs, [work for work in works if work.startswith(ours)], run.epoch, remaining_ms)
+        moved_work.mark(theirs, [work for work in works if work.startswith(ours)], run.epoch, remaining_ms, in_use)
     except Exception:  # noqa: BLE001 - a note that a job has written over must not keep the run from its end
         logger.exception("could not mark what was moved")
 

@@ -8,13 +8,14 @@ Before a file is marked, outputs.json says `moved`. Whoever finds the work done 
 (a tag would: S3 counts tags for those alone who may read them, and `clean runs` would lose it). What is marked is one version of
 a file, the one noted; a copy that was brought back is another, so neither does a mark reach it nor is it brought back again.
 
-What is left: another run that found the work before this one was concluded is not known here, and loses what it still reads.
+Another run may have found the work before its result said so; it has written down before that what it looks for, so it is known
+(`work_in_use`), and what it reads is not marked.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -25,6 +26,7 @@ from headrace.core.records import Epoch
 
 NAME = "moved.json"
 _PARALLEL = 16
+_SPARE_MS = 60_000  # what else a conclusion needs
 
 
 def note(s3: Any, prefix: str, moved: Mapping[str, str], epoch: Epoch) -> None:
@@ -49,17 +51,37 @@ def read(s3: Any, prefix: str) -> dict[str, Any]:
     return found
 
 
-def mark(s3: Any, prefixes: Iterable[str], epoch: Epoch, remaining_ms: Callable[[], int]) -> None:
-    """Let the work files go that this epoch moved, as far as time allows: what is not marked stays as long as other work."""
+def mark(
+    s3: Any,
+    prefixes: Iterable[str],
+    epoch: Epoch,
+    remaining_ms: Callable[[], int],
+    in_use: Callable[[Collection[str]], Collection[str]],
+) -> None:
+    """Let the work files go that this epoch moved, as far as time allows: what is not marked stays as long as other work.
+
+    `in_use` tells of hashes of work which of them other runs have looked for; it is asked when all results say `moved`. Theirs stay.
+    """
+    said: dict[str, dict[str, str]] = {}
     for prefix in prefixes:
-        if remaining_ms() < 60_000:
-            return
+        if remaining_ms() < _SPARE_MS:
+            break
         sources = {
             source: place["version"] for source, place in read(s3, prefix).items() if place.get("by") == str(epoch)
         }
         if sources and _said(s3, prefix + "outputs.json"):
+            said[prefix] = sources
+    used = in_use({_hash(prefix) for prefix in said}) if said else ()
+    for prefix, sources in said.items():
+        if remaining_ms() < _SPARE_MS:
+            return
+        if _hash(prefix) not in used:
             with ThreadPoolExecutor(_PARALLEL) as pool:
                 list(pool.map(lambda source: store.expire_early(s3, *source), sources.items()))
+
+
+def _hash(prefix: str) -> str:
+    return prefix.rstrip("/").rpartition("/")[2]
 
 
 def _said(s3: Any, uri: str) -> bool:

@@ -79,15 +79,23 @@ def planned_hashes(s3: Any, bucket: str, epochs: Iterable[Epoch], beginning: str
     found: set[bytes] = set()
     with ThreadPoolExecutor(_PARALLEL) as pool:
         for epoch in epochs:
-            folder = run_facts.folder(bucket, epoch.run, epoch.number) + "tasks/"
-            plans = (
-                each.uri
-                for each in objects(s3, folder)
-                if not each.uri.endswith(("/failure.json", ".log_summary.json"))
-            )
-            for said in pool.map(lambda uri: _hash_of(s3, uri), plans):
+            for said in pool.map(lambda uri: planned_hash(s3, uri), plans_of(s3, bucket, epoch)):
                 _add(found, said, beginning)
     return found
+
+
+def plans_of(s3: Any, bucket: str, epoch: Epoch) -> Iterator[str]:
+    """Where an epoch's attempts are written down before they look for their work."""
+    found = objects(s3, run_facts.folder(bucket, epoch.run, epoch.number) + "tasks/")
+    return (each.uri for each in found if not each.uri.endswith(("/failure.json", ".log_summary.json")))
+
+
+def planned_hash(s3: Any, uri: str) -> str:
+    """The hash of the work that a plan is about; empty when the plan is gone."""
+    try:
+        return str(json.loads(store.read(s3, uri)).get("hash", ""))
+    except store.ObjectMissing:
+        return ""
 
 
 def remove_pieces(
@@ -196,13 +204,6 @@ def _delete_items(table: Table, keys: Iterable[dict[str, Any]]) -> None:
 
 def _key(item: dict[str, Any]) -> dict[str, Any]:
     return {"pk": item["pk"], "sk": item["sk"]}
-
-
-def _hash_of(s3: Any, uri: str) -> str:
-    try:
-        return str(json.loads(store.read(s3, uri)).get("hash", ""))
-    except store.ObjectMissing:
-        return ""
 
 
 def _add(found: set[bytes], text: str, beginning: str) -> None:
