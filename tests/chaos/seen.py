@@ -87,7 +87,12 @@ def look(live: LiveStack, epoch: Epoch, execution: str) -> Seen:
         alerts=len(live.alerts(f"{_folder(epoch)}digest.md")),
         running=_running(live, epoch),
         watched=tuple(f"{job.task}, attempt {job.n}" for job in ledger_watch.live_of(live.table, epoch)),
-        stuck=tuple((event["task"], event["code"]) for event in live.events(epoch.run, "Job Stuck")),
+        # It names a job, and no epoch: what an earlier epoch's job waited for is told of the run as well.
+        stuck=tuple(
+            (event["task"], event["code"])
+            for event in live.events(epoch.run, "Job Stuck")
+            if event["exampleJob"] in jobs
+        ),
         open=epoch in live.open_runs(),
         dead=tuple(json.dumps(letter)[:500] for letter in live.dead_letters()),
     )
