@@ -15,18 +15,19 @@ from headrace_local import Cloud, cloudformation_limits, deploy
 from headrace_local.cloudformation_limits import ENVIRONMENT, INLINE, MANAGED, size
 
 LONGEST = 49
+TEAMS = 20
 NAME = "s" + "0123456789" * 4 + "01234567"
 
 
-@pytest.fixture(scope="module")
-def longest(cloud: Cloud) -> Iterator[LiveStack]:
-    """A stack with the longest name, and as much allowed to pipelines as a parameter holds."""
-    stack = LiveStack(cloud, NAME, deploy(cloud.endpoint, ROOT / "template.yaml", NAME, _full()))
+@pytest.fixture(scope="module", params=[0, TEAMS], ids=["one team", "teams"])
+def longest(cloud: Cloud, request: pytest.FixtureRequest) -> Iterator[LiveStack]:
+    """A stack with the longest name, and as much allowed to pipelines as a parameter holds; the same with many teams."""
+    stack = LiveStack(cloud, NAME, deploy(cloud.endpoint, ROOT / "template.yaml", NAME, _full(request.param)))
     yield stack
     stack.delete()
 
 
-def _full() -> dict[str, str]:
+def _full(teams: int) -> dict[str, str]:
     """Lists as long as CloudFormation takes a parameter, 4,096 bytes; those of one policy, or of one environment, share what it holds."""
     arns = {
         "AllowedBuckets": "arn:aws:s3:::{:058d}/*",
@@ -35,11 +36,15 @@ def _full() -> dict[str, str]:
         "AllowedRoles": "arn:aws:iam::123456789012:role/{:03d}",
         "AllowedSecrets": "arn:aws:secretsmanager:us-east-1:123456789012:secret:{:03d}",
     }
-    shared = {"AllowedWriteBuckets": 700, "AllowedRoles": 700, "AllowedQueues": 700}
+    each = 150 if teams else 700
+    shared = {"AllowedWriteBuckets": each, "AllowedRoles": each, "AllowedQueues": each}
     room = dict.fromkeys(arns, 4096) | {"AllowedBuckets": 3700, **shared}
-    return {
+    lists = {
         name: ",".join(arn.format(n) for n in range(100))[: room[name]].rpartition(",")[0] for name, arn in arns.items()
     }
+    # As template.tenant.yaml names them.
+    role = "arn:aws:iam::123456789012:role/headrace/team{0:02d}/team{0:02d}-TenantRole-0123456789AB"
+    return lists | {"TenantRoles": ",".join(role.format(n) for n in range(teams))}
 
 
 def _elsewhere(document: Any) -> str:
@@ -56,6 +61,11 @@ def test_the_docs_say_how_long_a_name_may_be():
     assert len(NAME) == LONGEST
     for file in ("README.md", "template.yaml"):
         assert f"at most {LONGEST} characters" in (ROOT / file).read_text(), file
+
+
+def test_the_docs_say_how_many_teams_fit():
+    """docs/teams.md says the number that is deployed here."""
+    assert f"{TEAMS} teams fit" in (ROOT / "docs/teams.md").read_text()
 
 
 def test_a_longer_name_is_refused(cloud: Cloud):
