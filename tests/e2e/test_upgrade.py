@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from tests.support.live_stack import ROOT, LiveStack, count, until
 from tests.support.stack import TEMPLATES
@@ -17,7 +18,7 @@ from headrace.aws import ledger_runs
 from headrace.core import ledger_keys
 from headrace.core.ledger_items import key_item
 from headrace.core.records import Epoch, RunRecord
-from headrace_cli import stack_versions
+from headrace_cli import stack_versions, target
 from headrace_cli.main import main
 from headrace_local import Cloud, deploy
 
@@ -126,9 +127,14 @@ def scopes(stack: LiveStack, run: str) -> list[str]:
 
 @pytest.fixture
 def clean(stack: LiveStack, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Callable[..., dict[str, tuple[int, ...]]]:
-    """`clean versions --yes`, as if a day were nothing; what stays of each, by its name within the stack."""
+    """`clean versions --yes`, as if a day were nothing, by who has the policy to operate; what stays of each, by its name within the stack."""
     monkeypatch.setenv("HEADRACE_LOCAL_HOME", str(stack.cloud.home))
     monkeypatch.setattr(stack_versions, "MARGIN", timedelta(0))
+    assert main(["policy", "user", "operate", "--local", "--stack", STACK]) == 0
+    policy = json.loads(capsys.readouterr().out)
+    key = stack.cloud.ask("POST", "/callers", {"name": f"operates-{STACK}", "policy": policy})["accessKeyId"]
+    session = boto3.session.Session(key, "local", region_name="us-east-1")
+    monkeypatch.setattr(target, "_loopback_session", lambda: session)
 
     def run(*words: str) -> dict[str, tuple[int, ...]]:
         capsys.readouterr()

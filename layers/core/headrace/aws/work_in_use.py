@@ -1,4 +1,4 @@
-"""Whether runs that go on have found a piece of work that is about to lose its early end.
+"""Which work other runs have found, before its files are let go.
 
 In the gates' order, as removal (`removing`): write first, read second. PrepareTask writes its plan, which names the work, and then
 reads the result; here the result already says `moved`, and then the plans of the other open runs are read. Who found the result before
