@@ -241,5 +241,5 @@ def test_a_forged_note_of_what_was_moved_lets_nothing_of_others_go(asked: Asked,
     store.write(asked.s3, WORK + "moved.json", json.dumps(note).encode())
     forged(asked.s3, WORK + "a/job.1/out/x")
     with pytest.raises(InvalidValue, match="may not be written for genomics"):
-        moved_work.mark(theirs, [WORK], Epoch("genomics-r", 1), lambda: 900_000)
+        moved_work.mark(theirs, [WORK], Epoch("genomics-r", 1), lambda: 900_000, lambda _hashes: ())
     assert not [name for name, _ in asked.calls if "tagging" in name]

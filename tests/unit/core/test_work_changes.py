@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from headrace.core.attempt_record import Plan
@@ -89,6 +89,8 @@ def test_what_was_not_kept_is_said() -> None:
     assert lines(change) == ("(the difference is beyond what is kept of it)",)
 
 
+@example("--", "")
+@example("@@", "++")
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_any_two_scripts_are_shown_in_single_lines(old: str, new: str) -> None:
     """Whatever stands in a script: bounded, one line each, and empty only for equal work."""

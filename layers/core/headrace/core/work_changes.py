@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from headrace.core.attempt_record import Plan
@@ -67,8 +68,9 @@ def lines(change: Change, made_by: Mapping[str, str] | None = None) -> tuple[str
         return ("(the difference is beyond what is kept of it)",)
     found = [
         _cut(plain(line))
-        for line in difflib.unified_diff(old, new, lineterm="", n=_AROUND)
-        if not line.startswith(("---", "+++", "@@"))
+        # Two lines of names come first; a line of the texts may look like them, but never like the places (`@@`).
+        for line in islice(difflib.unified_diff(old, new, lineterm="", n=_AROUND), 2, None)
+        if not line.startswith("@@")
     ]
     if len(found) > MOST_LINES:
         return (*found[:MOST_LINES], f"… {len(found) - MOST_LINES} more lines")
