@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from tests.support import grants
-from tests.support.grants import GRANTS
 from tests.support.live_stack import ELSEWHERE, ROOT, LiveStack
 
 from headrace_local import Cloud, deploy, start, stop
@@ -49,7 +48,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     try:
         running = start(home, vcpus=16, memory_mib=32768)
         yield running
-        if folder := os.environ.get(GRANTS):
+        if folder := os.environ.get(grants.GRANTS):
             grants.keep(running.ask("GET", "/permissions"), Path(folder))
     finally:
         stop(home)

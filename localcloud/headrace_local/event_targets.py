@@ -125,7 +125,8 @@ def _to_sns(target: Mapping[str, Any], body: str, _event: Mapping[str, Any]) -> 
 def _to_sqs(target: Mapping[str, Any], body: str, _event: Mapping[str, Any]) -> None:
     from moto.sqs.models import sqs_backends
 
-    # Past the API, whose two calls here were a tenth of what a job costs this cloud: it has five events.
+    # Past the API, whose two calls here were a tenth of what a job costs this cloud: it has five events. So plans of faults in
+    # calls do not reach it; those of events do.
     group = target.get("SqsParameters", {}).get("MessageGroupId")
     sqs_backends[ACCOUNT][REGION].send_message(target["Arn"].rpartition(":")[2], body, group_id=group)
 

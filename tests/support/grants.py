@@ -51,6 +51,7 @@ REASONS: Final = (
     Reason("RunScopeMachineRole", "states:*Execution", "execution:headrace-run-scope/*", "how Step Functions waits for what it started (.sync), by its documentation"),
     Reason("RunScopeMachineRole", "dynamodb:UpdateItem", "*", "the count of a scope that could not be planned", seldom=True),
     Reason("RunPipelineMachineRole", "states:StartExecution", "stateMachine:headrace-run-scope", "the authorization reference wants the machine beside its version"),
+    Reason("PrepareTaskFunctionRole", "s3:PutObjectTagging", "*/work/*", "a copy that replaces tags by none: S3's documentation does not say"),
     Reason("ConcludeRunFunctionRole", "s3:PutObjectTagging", "*/work/*", "a bucket of the user's own that keeps no versions"),
     Reason("*", "lambda:InvokeFunction", "*settle-task*", "more waiters than 15 minutes can let go", seldom=True),
     Reason("WatchJobsFunctionRole", "ec2:DescribeInstanceTypes", "*", "why a job fits no machine: tests/integration/stuck_jobs", seldom=True),

@@ -58,6 +58,8 @@ BY_ARGUMENT = {
     # The version of a request, or of a pipeline, that the event names.
     "LaunchRunFunction": {"s3:GetObjectVersion"},
     "PlanScopeFunction": {"s3:GetObjectVersion"},
+    # Copies with TaggingDirective REPLACE: of what had been moved, without tags.
+    "PrepareTaskFunction": {"s3:PutObjectTagging"},
     "SettleTaskFunction": {"s3:PutObjectTagging"},  # copies with the tags of publishDir
 }
 # The service authorization reference names no resource type for them.
