@@ -18,8 +18,9 @@ def _tasks(count: int, **more: Any) -> list[dict[str, Any]]:
 
 
 def _map_run(stack: Stack, execution: str) -> dict[str, Any]:
-    arn = stack.stepfunctions.list_map_runs(executionArn=execution)["mapRuns"][0]["mapRunArn"]
-    return dict(stack.stepfunctions.describe_map_run(mapRunArn=arn))
+    # An execution that has only just begun has none yet.
+    (run,) = until(lambda: stack.stepfunctions.list_map_runs(executionArn=execution)["mapRuns"])
+    return dict(stack.stepfunctions.describe_map_run(mapRunArn=run["mapRunArn"]))
 
 
 def _one(state: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -163,7 +164,7 @@ def test_hundreds_of_children_wait_at_once(stack: Stack) -> None:
     """400 closed gates wait together and all go on when they are opened."""
     arn = stack.machine("waiting", _one({
         "Type": "Map", "Items": "{% $states.input %}", "MaxConcurrency": 9000, "ToleratedFailurePercentage": 100,
-        "ItemProcessor": _inside({"Type": "Wait", "Seconds": 3, "End": True}, distributed=True),
+        "ItemProcessor": _inside({"Type": "Wait", "Seconds": 6, "End": True}, distributed=True),
     }))  # fmt: skip
     execution = stack.start(arn, list(range(400)))
     until(lambda: _map_run(stack, execution)["itemCounts"]["running"] == 400)
